@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stash {
+
+using ByteView = std::span<const std::byte>;
+using Bytes = std::vector<std::byte>;
+
+inline ByteView as_bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+inline std::string_view as_text(ByteView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// Lower-case hexadecimal, two digits a byte.
+std::string to_hex(ByteView bytes);
+/// The bytes of an even number of hexadecimal digits (either case), else nothing.
+std::optional<Bytes> from_hex(std::string_view hex);
+
+/// RFC 4648 standard alphabet with padding.
+std::string to_base64(ByteView bytes);
+/// Strict RFC 4648 decoding; line breaks are passed over. Nothing on a foreign character or wrong padding.
+std::optional<std::string> from_base64(std::string_view text);
+
+/// "12 B", "1.049 KiB", "2.567 GiB": the shape that Repository.status.totalSize has.
+std::string format_size(std::uint64_t bytes);
+/// "64MiB", "64M", "1g", "4096": binary units, case ignored; nothing when malformed or over 2^63.
+std::optional<std::uint64_t> parse_size(std::string_view text);
+
+}  // namespace stash

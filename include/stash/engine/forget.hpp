@@ -1,0 +1,80 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "stash/engine/repository.hpp"
+
+namespace stash::engine {
+
+/// Buckets as restic counts them; 0 means unused.
+struct KeepPolicy {
+  std::int64_t last = 0;
+  std::int64_t hourly = 0;
+  std::int64_t daily = 0;
+  std::int64_t weekly = 0;  ///< ISO weeks
+  std::int64_t monthly = 0;
+  std::int64_t yearly = 0;
+  std::vector<std::string> tags;
+  Duration within{};        ///< 0: unused
+
+  bool empty() const;       ///< true: keeps everything
+};
+
+struct KeepDecision {
+  Snapshot snapshot;
+  bool keep = true;
+  std::vector<std::string> reasons;  ///< "last snapshot", "daily snapshot" ...
+
+  KeepDecision() {}
+};
+
+/// Pure: decides for each snapshot, grouped by host and paths. A snapshot dated after `now` is kept; the last complete
+/// one of a group is always kept.
+std::vector<KeepDecision> decide(std::vector<Snapshot> snapshots, const KeepPolicy& policy, TimePoint now);
+
+struct ForgetOptions {
+  KeepPolicy policy;
+  std::vector<std::string> ids;  ///< forget exactly these instead of applying the policy
+  SnapshotFilter filter;
+  bool prune = false;
+  bool dry_run = false;
+
+  ForgetOptions() {}
+};
+
+struct PruneResult {
+  std::uint64_t packs_deleted = 0;
+  std::uint64_t packs_condemned = 0;
+  std::uint64_t packs_rewritten = 0;
+  std::uint64_t bytes_freed = 0;
+  std::uint64_t bytes_waiting = 0;  ///< condemned, freed by a later prune after the grace time
+
+  PruneResult() {}
+};
+
+struct ForgetResult {
+  std::vector<KeepDecision> decisions;
+  std::uint64_t kept = 0;
+  std::uint64_t removed = 0;
+  PruneResult prune;
+
+  ForgetResult() {}
+};
+
+Task<ForgetResult> forget(Repository& repository, ForgetOptions options);
+
+struct PruneOptions {
+  Duration grace = std::chrono::hours(24);       ///< between condemning a pack and deleting it
+  Duration young = std::chrono::hours(48);       ///< packs younger than this are not condemned
+  double max_unused = 0.05;                      ///< share of dead bytes that may stay
+  bool dry_run = false;
+
+  PruneOptions() {}
+};
+
+/// Two-phase collection without locks: condemns dead packs in a tomb, deletes those condemned long enough ago that are
+/// still unused. Safe beside any number of backups and other prunes.
+Task<PruneResult> prune(Repository& repository, PruneOptions options);
+
+}  // namespace stash::engine

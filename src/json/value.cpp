@@ -1,0 +1,67 @@
+#include "stash/json/value.hpp"
+
+#include <rapidjson/error/en.h>
+
+#include "stash/base/error.hpp"
+
+namespace stash::json {
+namespace {
+
+constexpr int kMaxDepth = 128;
+
+/// Deepest nesting of arrays and objects, counted before parsing: printing a value recurses, so depth is a bound
+/// on the stack.
+int depth_of(std::string_view text) {
+  int depth = 0;
+  int deepest = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      else if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      deepest = std::max(deepest, ++depth);
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return deepest;
+}
+
+}  // namespace
+
+Document parse(std::string_view text, std::string_view what) {
+  if (depth_of(text) > kMaxDepth) throw Error(ErrorKind::Invalid, "{}: JSON nests deeper than {}", what, kMaxDepth);
+  Document document;
+  document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
+  if (document.HasParseError())
+    throw Error(ErrorKind::Invalid, "{}: bad JSON at byte {}: {}", what, document.GetErrorOffset(),
+                rapidjson::GetParseError_En(document.GetParseError()));
+  return document;
+}
+
+std::string dump(const Value& value) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  value.Accept(writer);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+const Value* find(const Value& from, std::string_view key) {
+  if (!from.IsObject()) return nullptr;
+  const Value name(rapidjson::StringRef(key.data(), static_cast<rapidjson::SizeType>(key.size())));
+  const auto it = from.FindMember(name);
+  return it == from.MemberEnd() || it->value.IsNull() ? nullptr : &it->value;
+}
+
+std::string quote(std::string_view text) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+}  // namespace stash::json
