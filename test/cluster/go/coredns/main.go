@@ -2,6 +2,7 @@
 package main
 
 import (
+	_ "github.com/coredns/coredns/plugin/bind"
 	_ "github.com/coredns/coredns/plugin/cache"
 	_ "github.com/coredns/coredns/plugin/errors"
 	_ "github.com/coredns/coredns/plugin/kubernetes"
@@ -11,6 +12,6 @@ import (
 	"github.com/coredns/coredns/coremain"
 )
 
-func init() { dnsserver.Directives = []string{"ready", "errors", "cache", "kubernetes"} }
+func init() { dnsserver.Directives = []string{"bind", "ready", "errors", "cache", "kubernetes"} }
 
 func main() { coremain.Run() }
