@@ -3,12 +3,10 @@
 #include <functional>
 #include <string>
 
+#include "stash/engine/entry_type.hpp"
 #include "stash/engine/repository.hpp"
 
 namespace stash::engine {
-
-enum class EntryType : std::uint8_t { File, Dir, Symlink, CharDevice, BlockDevice, Fifo, Socket };
-std::string_view to_string(EntryType type);  // "file", "dir", "symlink", ...
 
 /// One entry as `ls` and `find` show it.
 struct EntryInfo {

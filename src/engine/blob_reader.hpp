@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <unordered_map>
+
+#include "engine/format/entry.hpp"
+#include "engine/index.hpp"
+#include "stash/engine/repository.hpp"
+
+namespace stash::engine {
+
+/// Reads blobs through the repository's index. Control thread; decode() on any.
+///
+/// Sealed frames prove that their bytes were written by a key holder under this place; ids are computed again
+/// only where asked for.
+class BlobReader {
+ public:
+  /// `cache_bytes` of decoded frames are kept. The repository's index must be loaded with locations for the
+  /// kinds that are read.
+  explicit BlobReader(Repository::Impl& repository, std::uint64_t cache_bytes = std::uint64_t{4} << 20);
+
+  /// The bytes of one blob. A pack or copy that is gone makes it look for another copy, and load the index
+  /// again, before Error(Corrupt) that names the blob. With `verify` the id is computed again.
+  Task<Bytes> read(BlobKind kind, BlobId id, bool verify = false);
+
+  /// For planners: where a blob is, without reading. Nothing when it is in no pack. At most `copies` places.
+  std::vector<BlobPlace> find(BlobKind kind, const BlobId& id) const;
+  /// Sealed bytes [offset, offset + length) of a pack, as they are stored.
+  Task<Bytes> fetch(ObjectId pack, std::uint64_t offset, std::uint64_t length);
+  /// Opens and decompresses one frame out of its stored bytes. Error(Corrupt) when the tag does not match.
+  /// Any thread.
+  Bytes decode(const FramePlace& frame, BlobKind kind, ByteView stored) const;
+  /// Throws Error(Corrupt) unless `bytes` have this id. Any thread.
+  void verify(BlobKind kind, const BlobId& id, ByteView bytes) const;
+
+ private:
+  using Frame = std::shared_ptr<const Bytes>;
+  struct Cached {
+    ObjectId pack;
+    std::uint32_t offset;
+    Frame frame;
+  };
+  struct FrameKey {
+    ObjectId pack;
+    std::uint32_t offset = 0;
+    bool operator==(const FrameKey&) const = default;
+  };
+  struct FrameKeyHash {
+    std::size_t operator()(const FrameKey& key) const noexcept {
+      return ObjectIdHash{}(key.pack) + key.offset * 31u;
+    }
+  };
+
+  Task<Frame> frame(FramePlace place, BlobKind kind);
+  void remember(const FramePlace& place, Frame frame);
+  Task<std::optional<Bytes>> read_any_copy(BlobKind kind, BlobId id, bool verify, std::string& trouble);
+
+  Repository::Impl& repository_;
+  std::uint64_t cache_bytes_;
+  std::uint64_t cached_bytes_ = 0;
+  std::list<Cached> recent_;  ///< newest first
+  std::unordered_map<FrameKey, std::list<Cached>::iterator, FrameKeyHash> cache_;
+};
+
+}  // namespace stash::engine

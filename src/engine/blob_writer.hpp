@@ -1,0 +1,87 @@
+#pragma once
+
+// From bytes to acknowledged packs.
+//
+//   control thread                      pool threads                       control thread
+//   admit(kind, bytes) -- lease -->  store(): id, known?, lz4, seal  -->  upload of full packs, index
+//   segments
+//
+// One chunk stays on one core: store() does everything a blob needs, back to back, and never waits, because
+// admit() has set aside the pack memory beforehand. Its result is written straight into the open pack.
+
+#include <atomic>
+#include <memory>
+
+#include "engine/format/entry.hpp"
+#include "stash/engine/progress.hpp"
+#include "stash/engine/repository.hpp"
+
+namespace stash::engine {
+
+struct StoredBlob {
+  BlobRef ref;
+  bool fresh = false;  ///< not known before this session
+};
+
+/// Puts blobs of one session into a repository. Made and used on the control thread, but for store().
+///
+/// finish() or abandon() must have returned before it goes.
+class BlobWriter {
+ public:
+  /// Most bytes one lease may be for.
+  static constexpr std::uint64_t kMaxLease = std::uint64_t{4} << 20;
+
+  struct Impl;
+
+  /// Pack memory set aside for blobs of one kind. Dies on the control thread; gives back what was not used.
+  class Lease {
+   public:
+    Lease() = default;
+    Lease(Lease&& other) noexcept;
+    Lease& operator=(Lease&& other) noexcept;
+    ~Lease() { release(); }
+    void release();
+
+   private:
+    friend class BlobWriter;
+    Lease(Impl& writer, BlobKind kind, std::uint64_t bytes) : writer_(&writer), kind_(kind), left_(bytes) {}
+    Impl* writer_ = nullptr;
+    BlobKind kind_ = BlobKind::Data;
+    std::uint64_t left_ = 0;
+  };
+
+  /// The repository's index must be loaded (Repository::Impl::load_index). `progress` gets bytes_new and
+  /// bytes_stored.
+  BlobWriter(Repository::Impl& repository, Progress& progress);
+  ~BlobWriter();
+  BlobWriter(const BlobWriter&) = delete;
+  BlobWriter& operator=(const BlobWriter&) = delete;
+
+  /// Waits for pack memory for blobs of `bytes` in all (at most kMaxLease). Throws what made an upload fail.
+  Task<Lease> admit(BlobKind kind, std::uint64_t bytes);
+
+  /// Stores one blob of 1 to kMaxBlob bytes under a lease that still covers it. Any thread, several at once
+  /// with a lease each; never waits for the store. Known blobs cost a hash and a lookup.
+  StoredBlob store(Lease& lease, ByteView bytes);
+
+  /// admit() and store() on the pool: for the few blobs that are not file content.
+  Task<BlobRef> add(BlobKind kind, Bytes bytes);
+
+  /// Everything stored so far is durable and listed in durable index segments when this returns. No lease may
+  /// be out. Blobs may be added again afterwards.
+  Task<void> flush();
+  /// flush(), then ends the uploads.
+  Task<void> finish();
+  /// Stops the uploads and forgets what was not uploaded; ignores cancellation, never throws. Fine after
+  /// finish().
+  Task<void> abandon();
+
+  std::uint64_t blobs_new() const;
+  std::uint64_t bytes_new() const;     ///< raw
+  std::uint64_t bytes_stored() const;  ///< packs and segments acknowledged by the store
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace stash::engine

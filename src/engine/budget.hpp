@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+
+#include "stash/net/task.hpp"
+
+namespace stash::engine {
+
+/// Counted bytes that coroutines of the control thread wait for, first come, first served. Memory is a
+/// budget: whoever wants a buffer takes its bytes here first.
+class Budget {
+ public:
+  /// Bytes taken; gives them back when it goes, on the control thread and before the budget goes.
+  class Hold {
+   public:
+    Hold() = default;
+    Hold(Budget& budget, std::uint64_t bytes) : budget_(&budget), bytes_(bytes) {}
+    Hold(Hold&& other) noexcept;
+    Hold& operator=(Hold&& other) noexcept;
+    ~Hold() { release(); }
+    std::uint64_t bytes() const { return bytes_; }
+    /// Gives back all but `bytes`.
+    void shrink(std::uint64_t bytes);
+    void release();
+
+   private:
+    Budget* budget_ = nullptr;
+    std::uint64_t bytes_ = 0;
+  };
+
+  explicit Budget(std::uint64_t bytes);
+  ~Budget();
+  Budget(const Budget&) = delete;
+  Budget& operator=(const Budget&) = delete;
+
+  /// Waits until `bytes` are free. More than the whole budget is granted once nothing else is held.
+  Task<Hold> acquire(std::uint64_t bytes);
+  std::uint64_t free() const { return free_; }
+
+ private:
+  struct Waiter;
+  void give_back(std::uint64_t bytes);
+  bool fits(std::uint64_t bytes) const;
+  void wake();
+
+  std::uint64_t total_;
+  std::uint64_t free_;
+  std::list<std::shared_ptr<Waiter>> waiters_;
+};
+
+}  // namespace stash::engine

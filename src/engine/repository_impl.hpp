@@ -1,0 +1,57 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/chunker.hpp"
+#include "engine/format/config.hpp"
+#include "engine/format/keys.hpp"
+#include "engine/format/manifest.hpp"
+#include "engine/index.hpp"
+#include "stash/engine/repository.hpp"
+
+namespace stash::engine {
+
+class BlobWriter;
+
+/// An open repository from inside the room. Control thread; keys and chunker on any.
+struct Repository::Impl {
+  Impl(storage::Store& s, Environment e, Config c, Keys k, std::string slot);
+
+  storage::Store& store;
+  Environment environment;
+  Config config;
+  Keys keys;
+  Chunker chunker;
+  std::string slot;         ///< id of the key slot that opened it
+  std::uint64_t tree_seed;  ///< for TreeWriter
+
+  /// Loads index and tombs unless they are there with at least this scope. Operations call it first.
+  Task<void> load_index(Index::Scope scope);
+  /// Loads them anew: objects moved while we worked.
+  Task<void> reload_index();
+  Index& index();  ///< Error(Internal) before load_index()
+
+  /// Manifests in name order; Error(Corrupt) naming one that cannot be opened. Snapshots marked broken are
+  /// left out.
+  Task<std::vector<Manifest>> manifests();
+  Task<Manifest> manifest(std::string id);
+  std::string new_ulid();
+
+  /// The commit of a backup: flushes and syncs `blobs`, puts the manifest, syncs, reads it back, and looks
+  /// again for tombs: blobs of this snapshot that a collector condemned meanwhile are copied to new packs
+  /// until a look shows no new tomb. Sets snapshot.id. When this throws, no snapshot is visible, or it is
+  /// marked broken where the store does not let us delete.
+  Task<Manifest> commit(BlobWriter& blobs, Manifest manifest);
+  /// Error(NotFound) when there is no such snapshot.
+  Task<void> remove_snapshot(std::string id);
+
+  std::set<std::string> seen_tombs;  ///< names under tomb/ that index() knows about
+
+ private:
+  std::unique_ptr<Index> index_;
+};
+
+}  // namespace stash::engine
