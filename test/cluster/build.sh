@@ -1,56 +1,80 @@
 #!/usr/bin/env bash
-# Builds the programs of the test cluster from their Go modules and prints the folder they lie in.
+# Builds the programs of the test cluster from their Go modules and prints the folder that holds them.
 #
-# Each program is pinned by go/<name>/go.mod and go.sum and built once into
-# ${STASH_CACHE:-~/.cache/stash}/<name>-<hash of its module files>/; nothing is built when the folder is there.
-# From cold caches on 2 cores: kubernetes about 6 to 10 minutes, minio 3, coredns 1, etcd and pushgateway under 1.
+#   build.sh [NAME ...]   kubernetes etcd coredns pushgateway minio (default: all of them)
 #
-#   build.sh [NAME ...]   names: kubernetes etcd coredns pushgateway minio (default: all)
+# go/<name>/go.mod and go.sum pin every module. A build is kept in ${STASH_CACHE:-~/.cache/stash}/<name>-<hash> and is
+# made again only when its module files or flags change; the printed folder bin-<hash> holds links to the builds asked
+# for, so that two checkouts of different versions never see each other's programs. Static, stripped, no cgo: each
+# program is also the whole content of an image.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${STASH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/stash}
-bin=$cache/bin
-export CGO_ENABLED=0 GOFLAGS=-buildvcs=false GOTOOLCHAIN=local
+export CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS="-buildvcs=false -mod=readonly"
 
-say() { printf '%s\n' "$*" >&2; }
+say() { printf 'cluster: %s\n' "$*" >&2; }
 
-command -v go >/dev/null || { say "test cluster: Go 1.25 or later is needed to build Kubernetes; none is on PATH"; exit 1; }
-
-ldflags() {
-  local v=v1.34.4 p=k8s.io/component-base/version
+# recipe NAME: sets package (what go builds), stamp (linker flags that set versions), version, and about (minutes of
+# two idle cores from an empty Go cache, downloads included).
+recipe() {
+  stamp=
   case $1 in
-    kubernetes) echo "-s -w -X $p.gitVersion=$v -X $p.gitMajor=1 -X $p.gitMinor=34 -X k8s.io/client-go/pkg/version.gitVersion=$v" ;;
-    *) echo "-s -w" ;;
+    kubernetes)
+      package=tool version=1.34.4 about="9 minutes"
+      local p
+      for p in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
+        stamp+=" -X $p.gitVersion=v$version -X $p.gitMajor=1 -X $p.gitMinor=34"
+      done
+      ;;
+    etcd) package=go.etcd.io/etcd/server/v3 version=3.6.4 about="1 minute" ;;
+    coredns) package=. version=1.12.4 about="1 minute" ;;
+    pushgateway) package=tool version=1.11.1 about="1 minute" stamp=" -X github.com/prometheus/common/version.Version=1.11.1" ;;
+    minio) package=tool version=2026-02-12 about="3 minutes" ;;
+    *) say "unknown program $1; known: kubernetes etcd coredns pushgateway minio"; exit 2 ;;
   esac
 }
 
-what() {
-  case $1 in
-    kubernetes | pushgateway | minio) echo tool ;;
-    etcd) echo go.etcd.io/etcd/server/v3 ;;
-    coredns) echo . ;;
-  esac
+need_go() {
+  local found
+  found=$(go env GOVERSION 2>/dev/null) || { say "Go 1.25 or later is needed to build Kubernetes; none is on PATH"; exit 1; }
+  [ "$(printf 'go1.25\n%s\n' "$found" | sort -V | head -1)" = go1.25 ] ||
+    { say "Go 1.25 or later is needed to build Kubernetes; PATH has $found"; exit 1; }
 }
 
+# build NAME: prints the folder of the build, which it makes if it is not there
 build() {
-  local name=$1 hash dir start
-  hash=$(find "$here/go/$name" -type f -print0 | sort -z | xargs -0 cat | sha256sum | cut -c1-12)
-  dir=$cache/$name-$hash
-  if [ ! -d "$dir" ]; then
-    say "building $name from its Go module ..."
+  local package stamp version about hash folder start
+  recipe "$1"
+  hash=$({ echo "$package $stamp"; find "$here/go/$1" -type f -print0 | sort -z | xargs -0 cat; } | sha256sum | cut -c1-12)
+  folder=$cache/$1-$hash
+  if [ ! -d "$folder" ]; then
+    need_go
+    say "building $1 $version from its Go module, about $about on 2 cores from cold caches ..."
     start=$SECONDS
-    rm -rf "$dir.part"
-    mkdir -p "$dir.part"
-    (cd "$here/go/$name" && go build -ldflags "$(ldflags "$name")" -o "$dir.part/" "$(what "$name")")
-    [ "$name" != etcd ] || mv "$dir.part/server" "$dir.part/etcd"
-    mv "$dir.part" "$dir"
-    say "built $name in $((SECONDS - start)) s"
+    rm -rf "$folder.part"
+    mkdir -p "$folder.part"
+    (cd "$here/go/$1" && go build -ldflags "-s -w$stamp" -o "$folder.part/" "$package" >&2)
+    [ "$1" != etcd ] || mv "$folder.part/server" "$folder.part/etcd"
+    mv "$folder.part" "$folder"
+    say "built $1 in $((SECONDS - start)) s, $(du -sm "$folder" | cut -f1) MB in $folder"
   fi
-  for file in "$dir"/*; do ln -sfn "$file" "$bin/${file##*/}"; done
+  echo "$folder"
 }
 
-mkdir -p "$bin"
+mkdir -p "$cache"
 exec 9>"$cache/.build.lock"
 flock 9
-for name in ${*:-kubernetes etcd coredns pushgateway minio}; do build "$name"; done
+[ $# -gt 0 ] || set -- kubernetes etcd coredns pushgateway minio
+folders=()
+for name in "$@"; do
+  folder=$(build "$name")
+  folders+=("$folder")
+done
+bin=$cache/bin-$(printf '%s\n' "${folders[@]}" | sort | sha256sum | cut -c1-12)
+if [ ! -d "$bin" ]; then
+  rm -rf "$bin.part"
+  mkdir "$bin.part"
+  for folder in "${folders[@]}"; do ln -s "$folder"/* "$bin.part/"; done
+  mv "$bin.part" "$bin"
+fi
 echo "$bin"
