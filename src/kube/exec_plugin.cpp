@@ -1,0 +1,176 @@
+#include "kube/exec_plugin.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "stash/base/bytes.hpp"
+#include "stash/base/error.hpp"
+#include "stash/json/value.hpp"
+
+extern char** environ;
+
+namespace stash::kube {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr auto kTimeLimit = std::chrono::seconds(60);
+constexpr std::size_t kOutputLimit = std::size_t{1} << 20;
+
+/// The environment of the child: ours, the plugin's own, and what the plugin is to know.
+std::vector<std::string> environment(const ExecPlugin& plugin, const Config& config) {
+  std::vector<std::string> out;
+  for (char** entry = environ; *entry; ++entry) out.emplace_back(*entry);
+  for (const auto& [name, value] : plugin.env) {
+    std::erase_if(out, [&name = name](const std::string& entry) { return entry.starts_with(name + "="); });
+    out.push_back(name + "=" + value);
+  }
+  std::erase_if(out, [](const std::string& entry) { return entry.starts_with("KUBERNETES_EXEC_INFO="); });
+  out.push_back("KUBERNETES_EXEC_INFO=" + exec_info(plugin, config));
+  return out;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& words) {
+  std::vector<char*> out;
+  for (std::string& word : words) out.push_back(word.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+/// A running child; killed and reaped when it goes.
+class Child {
+ public:
+  Child(const ExecPlugin& plugin, const Config& config) {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw errno_error(errno, "pipe");
+    output_ = ends[0];
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    std::vector<std::string> words{plugin.command};
+    words.insert(words.end(), plugin.args.begin(), plugin.args.end());
+    std::vector<std::string> variables = environment(plugin, config);
+    const int failed = ::posix_spawnp(&pid_, plugin.command.c_str(), &actions, nullptr,
+                                      pointers(words).data(), pointers(variables).data());
+    posix_spawn_file_actions_destroy(&actions);
+    ::close(ends[1]);
+    if (failed == 0) return;
+    pid_ = -1;
+    ::close(output_);
+    const std::string hint = plugin.install_hint.empty() ? "" : ": " + plugin.install_hint;
+    throw Error(failed == ENOENT ? ErrorKind::NotFound : ErrorKind::Denied, "credential plugin {}: {}{}",
+                plugin.command, std::strerror(failed), hint);
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child() {
+    ::close(output_);
+    if (pid_ < 0) return;
+    ::kill(pid_, SIGKILL);
+    wait();
+  }
+
+  int output() const { return output_; }
+
+  /// Exit status as waitpid gives it.
+  int wait() {
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = -1;
+    return status;
+  }
+
+ private:
+  pid_t pid_ = -1;
+  int output_ = -1;
+};
+
+std::string read_all(const Child& child, const ExecPlugin& plugin) {
+  const auto deadline = SteadyClock::now() + kTimeLimit;
+  std::string out;
+  std::array<char, 4096> chunk;
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - SteadyClock::now()).count();
+    pollfd wanted{child.output(), POLLIN, 0};
+    const int ready = left > 0 ? ::poll(&wanted, 1, static_cast<int>(left)) : 0;
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready < 0) throw errno_error(errno, "poll");
+    if (ready == 0)
+      throw Error(ErrorKind::Unavailable, "credential plugin {}: no answer within 60s", plugin.command);
+    const ssize_t got = ::read(child.output(), chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw errno_error(errno, "read from credential plugin");
+    if (got == 0) return out;
+    out.append(chunk.data(), static_cast<std::size_t>(got));
+    if (out.size() > kOutputLimit)
+      throw Error(ErrorKind::Invalid, "credential plugin {}: printed more than 1 MiB", plugin.command);
+  }
+}
+
+std::string cluster_info(const Config& config) {
+  std::string out = fmt::format(R"("server":{})", json::quote(config.server));
+  if (!config.tls.server_name.empty())
+    out += fmt::format(R"(,"tls-server-name":{})", json::quote(config.tls.server_name));
+  if (config.tls.insecure) out += R"(,"insecure-skip-tls-verify":true)";
+  if (!config.tls.ca_pem.empty())
+    out += fmt::format(R"(,"certificate-authority-data":"{}")", to_base64(as_bytes(config.tls.ca_pem)));
+  return fmt::format(R"(,"cluster":{{{}}})", out);
+}
+
+}  // namespace
+
+std::string exec_info(const ExecPlugin& plugin, const Config& config) {
+  return fmt::format(R"({{"kind":"ExecCredential","apiVersion":{},"spec":{{"interactive":false{}}}}})",
+                     json::quote(plugin.api_version),
+                     plugin.provide_cluster_info ? cluster_info(config) : "");
+}
+
+Credential read_exec_credential(std::string_view output, const ExecPlugin& plugin) {
+  const auto fail = [&plugin](std::string_view why) {
+    return Error(ErrorKind::Invalid, "credential plugin {}: {}", plugin.command, why);
+  };
+  const std::string what = fmt::format("credential plugin {}", plugin.command);
+  const json::Document object = json::parse(output, what);
+  if (json::text(object, "kind") != "ExecCredential") throw fail("did not print an ExecCredential");
+  if (json::text(object, "apiVersion") != plugin.api_version)
+    throw fail(fmt::format("answered in apiVersion \"{}\", asked for {}", json::text(object, "apiVersion"),
+                           plugin.api_version));
+  Credential out;
+  if (const auto token = json::text(object, "status", "token"); !token.empty())
+    out.authorization = Secret("Bearer " + std::string(token));
+  out.client_cert_pem = json::text(object, "status", "clientCertificateData");
+  out.client_key_pem = Secret(std::string(json::text(object, "status", "clientKeyData")));
+  if (out.client_cert_pem.empty() != out.client_key_pem.empty())
+    throw fail("gave only one of status.clientCertificateData and status.clientKeyData");
+  if (out.authorization.empty() && out.client_cert_pem.empty())
+    throw fail("gave neither status.token nor a client certificate");
+  if (const auto expiry = json::text(object, "status", "expirationTimestamp"); !expiry.empty()) {
+    out.expires = parse_time(expiry);
+    if (!out.expires) throw fail("status.expirationTimestamp is not an RFC 3339 time");
+  }
+  return out;
+}
+
+Credential run_exec_plugin(const ExecPlugin& plugin, const Config& config) {
+  Child child(plugin, config);
+  std::string output = read_all(child, plugin);
+  const int status = child.wait();
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    throw Error(ErrorKind::Denied, "credential plugin {}: {}", plugin.command,
+                WIFEXITED(status) ? fmt::format("exited with code {}", WEXITSTATUS(status))
+                                  : fmt::format("ended by signal {}", WTERMSIG(status)));
+  Secret kept(std::move(output));
+  return read_exec_credential(kept.reveal(), plugin);
+}
+
+}  // namespace stash::kube
