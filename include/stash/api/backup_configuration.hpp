@@ -1,0 +1,100 @@
+#pragma once
+
+#include "stash/api/hooks.hpp"
+#include "stash/api/types.hpp"
+#include "stash/kube/client.hpp"
+
+namespace stash::api {
+
+inline constexpr kube::Resource kBackupConfiguration{"stash.appscode.com", "v1beta1", "backupconfigurations",
+                                                     "BackupConfiguration"};
+
+/// How data is taken: by this program's engine (the name is kept from the original), or by CSI snapshots.
+enum class Driver { Unset, Restic, VolumeSnapshotter };
+
+struct BackupConfigurationSpec {
+  TaskRef task;
+  std::optional<BackupTarget> target;
+  RuntimeSettings runtime_settings;
+  EmptyDirSettings temp_dir;
+  std::optional<PartialVolumeClaim> interim_volume_template;
+  std::optional<BackupHooks> hooks;
+  std::string schedule;
+  Driver driver = Driver::Unset;
+  std::optional<RepositoryRef> repository;
+  RetentionPolicy retention_policy;
+  bool paused = false;
+  std::optional<std::int32_t> backup_history_limit;
+  std::optional<json::GoDuration> time_out;
+  std::optional<RetryConfig> retry_config;
+  static constexpr auto fields();
+};
+
+enum class InvokerPhase { Unset, Invalid, Ready, NotReady };
+
+struct BackupConfigurationStatus {
+  std::int64_t observed_generation = 0;
+  std::vector<Condition> conditions;
+  InvokerPhase phase = InvokerPhase::Unset;
+  static constexpr auto fields();
+};
+
+struct BackupConfiguration {
+  ObjectMeta metadata;
+  BackupConfigurationSpec spec;
+  BackupConfigurationStatus status;
+
+  BackupConfiguration() {}
+  /// Throws Error(Invalid) that tells all faults of the object.
+  static BackupConfiguration parse(const json::Value& object);
+
+  Driver driver() const { return spec.driver == Driver::Unset ? Driver::Restic : spec.driver; }
+  /// ns/name of the Repository; the name is empty when none is given.
+  kube::Ref repository() const;
+  /// Sessions to keep; 1 when not given.
+  std::int64_t history_limit() const { return spec.backup_history_limit.value_or(1); }
+};
+
+constexpr auto BackupConfigurationSpec::fields() {
+  using S = BackupConfigurationSpec;
+  return std::tuple{
+      Field{"task", &S::task, "Task that does the backup, for targets that are no workloads."},
+      Field{"target", &S::target, "What to back up."},
+      Field{"runtimeSettings", &S::runtime_settings, "Settings for the pods and containers that are made."},
+      Field{"tempDir", &S::temp_dir, "Scratch directory of the executor."},
+      Field{"interimVolumeTemplate", &S::interim_volume_template, "Claim that holds dumps for a while."},
+      Field{"hooks", &S::hooks, "What to do before and after."},
+      Field{"schedule", &S::schedule, "Cron expression with 5 fields, e.g. */30 * * * *."},
+      Field{"driver", &S::driver, "Restic (file level, the default) or VolumeSnapshotter."},
+      Field{"repository", &S::repository, "Repository that the data goes to."},
+      Field{"retentionPolicy", &S::retention_policy, "Which snapshots are kept.", {.required = true}},
+      Field{"paused", &S::paused, "Start no scheduled backups."},
+      Field{"backupHistoryLimit", &S::backup_history_limit, "Finished BackupSessions to keep; 1 when not given."},
+      Field{"timeOut", &S::time_out, "Longest time for one session, e.g. 1h."},
+      Field{"retryConfig", &S::retry_config, "How failed sessions are tried again."}};
+}
+
+constexpr auto BackupConfigurationStatus::fields() {
+  using S = BackupConfigurationStatus;
+  return std::tuple{Field{"observedGeneration", &S::observed_generation, "Generation that the operator has seen."},
+                    Field{"conditions", &S::conditions, "What has been found and done."},
+                    Field{"phase", &S::phase, "Ready, NotReady or Invalid."}};
+}
+
+}  // namespace stash::api
+
+template <>
+inline constexpr auto stash::json::names<stash::api::Driver> =
+    std::to_array<std::pair<stash::api::Driver, std::string_view>>({
+        {stash::api::Driver::Unset, ""},
+        {stash::api::Driver::Restic, "Restic"},
+        {stash::api::Driver::VolumeSnapshotter, "VolumeSnapshotter"},
+    });
+template <>
+inline constexpr auto stash::json::names<stash::api::InvokerPhase> =
+    std::to_array<std::pair<stash::api::InvokerPhase, std::string_view>>({
+        {stash::api::InvokerPhase::Unset, ""},
+        {stash::api::InvokerPhase::Invalid, "Invalid"},
+        {stash::api::InvokerPhase::Ready, "Ready"},
+        {stash::api::InvokerPhase::NotReady, "NotReady"},
+    });

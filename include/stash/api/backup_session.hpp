@@ -1,0 +1,190 @@
+#pragma once
+
+#include "stash/api/types.hpp"
+#include "stash/kube/client.hpp"
+
+namespace stash::api {
+
+inline constexpr kube::Resource kBackupSession{"stash.appscode.com", "v1beta1", "backupsessions", "BackupSession"};
+
+enum class InvokerKind { BackupConfiguration, BackupBatch };
+
+struct Invoker {
+  std::string api_group;
+  InvokerKind kind = InvokerKind::BackupConfiguration;
+  std::string name;
+  bool operator==(const Invoker&) const = default;
+  static constexpr auto fields();
+};
+
+struct BackupSessionSpec {
+  Invoker invoker;
+  std::int32_t retry_left = 0;
+  bool operator==(const BackupSessionSpec&) const = default;
+  static constexpr auto fields();
+};
+
+enum class SessionPhase { Unset, Pending, Skipped, Running, Succeeded, Failed, Unknown };
+enum class TargetPhase { Unset, Pending, Running, Succeeded, Failed };
+enum class HostPhase { Unset, Succeeded, Failed };
+
+struct FileStats {
+  std::optional<std::int64_t> total_files;
+  std::optional<std::int64_t> new_files;
+  std::optional<std::int64_t> modified_files;
+  std::optional<std::int64_t> unmodified_files;
+  static constexpr auto fields();
+};
+
+struct SnapshotStats {
+  std::string name;
+  std::string path;
+  std::string total_size;
+  std::string uploaded;
+  std::string processing_time;
+  FileStats file_stats;
+  static constexpr auto fields();
+};
+
+struct HostBackupStats {
+  std::string hostname;
+  HostPhase phase = HostPhase::Unset;
+  std::vector<SnapshotStats> snapshots;
+  std::string duration;
+  std::string error;
+  static constexpr auto fields();
+};
+
+struct BackupTargetStatus {
+  TargetRef ref;
+  std::optional<std::int32_t> total_hosts;
+  TargetPhase phase = TargetPhase::Unset;
+  std::vector<HostBackupStats> stats;
+  std::vector<std::string> pre_backup_actions;
+  std::vector<std::string> post_backup_actions;
+  std::vector<Condition> conditions;
+
+  const HostBackupStats* host(std::string_view name) const;
+  static constexpr auto fields();
+};
+
+struct BackupSessionStatus {
+  SessionPhase phase = SessionPhase::Unset;
+  std::string session_duration;
+  std::vector<BackupTargetStatus> targets;
+  std::vector<Condition> conditions;
+  std::optional<TimePoint> session_deadline;
+  std::optional<bool> retried;
+  std::optional<TimePoint> next_retry;
+  static constexpr auto fields();
+};
+
+struct BackupSession {
+  ObjectMeta metadata;
+  BackupSessionSpec spec;
+  BackupSessionStatus status;
+
+  BackupSession() {}
+  /// Throws Error(Invalid) that tells all faults of the object.
+  static BackupSession parse(const json::Value& object);
+  /// Succeeded, Failed, Skipped or Unknown: nobody works on it any more.
+  bool finished() const;
+};
+
+/// {"status": {...}} as a merge patch sends it. Empty members are left out, so a patch made of it never clears one.
+std::string status_patch(const BackupSessionStatus& status);
+
+constexpr auto Invoker::fields() {
+  return std::tuple{Field{"apiGroup", &Invoker::api_group, "API group of the invoker."},
+                    Field{"kind", &Invoker::kind, "BackupConfiguration or BackupBatch.", {.required = true}},
+                    Field{"name", &Invoker::name, "Name of the invoker, in this namespace.", {.required = true, .min_length = 1, .max_length = 253}}};
+}
+
+constexpr auto BackupSessionSpec::fields() {
+  return std::tuple{Field{"invoker", &BackupSessionSpec::invoker, "The object that says what to back up."},
+                    Field{"retryLeft", &BackupSessionSpec::retry_left, "How often a failure may still be tried again."}};
+}
+
+constexpr auto FileStats::fields() {
+  return std::tuple{Field{"totalFiles", &FileStats::total_files, "Files in the snapshot."},
+                    Field{"newFiles", &FileStats::new_files, "Files that the parent did not have."},
+                    Field{"modifiedFiles", &FileStats::modified_files, "Files that differ from the parent's."},
+                    Field{"unmodifiedFiles", &FileStats::unmodified_files, "Files as the parent has them."}};
+}
+
+constexpr auto SnapshotStats::fields() {
+  using S = SnapshotStats;
+  return std::tuple{Field{"name", &S::name, "Id of the snapshot."},
+                    Field{"path", &S::path, "Path that it holds."},
+                    Field{"totalSize", &S::total_size, "Bytes of all its files."},
+                    Field{"uploaded", &S::uploaded, "Bytes that were new and stored."},
+                    Field{"processingTime", &S::processing_time, "How long it took, m:ss."},
+                    Field{"fileStats", &S::file_stats, "How many files were new, changed and unchanged."}};
+}
+
+constexpr auto HostBackupStats::fields() {
+  using H = HostBackupStats;
+  return std::tuple{Field{"hostname", &H::hostname, "Name of the host."},
+                    Field{"phase", &H::phase, "Succeeded or Failed."},
+                    Field{"snapshots", &H::snapshots, "What was stored, one entry a path."},
+                    Field{"duration", &H::duration, "How long the host took."},
+                    Field{"error", &H::error, "Why it failed."}};
+}
+
+constexpr auto BackupTargetStatus::fields() {
+  using T = BackupTargetStatus;
+  return std::tuple{Field{"ref", &T::ref, "The target."},
+                    Field{"totalHosts", &T::total_hosts, "Hosts that have to report."},
+                    Field{"phase", &T::phase, "Pending, Running, Succeeded or Failed."},
+                    Field{"stats", &T::stats, "One entry a host."},
+                    Field{"preBackupActions", &T::pre_backup_actions, "What its executor does before the first host."},
+                    Field{"postBackupActions", &T::post_backup_actions, "What its executor does after the last host."},
+                    Field{"conditions", &T::conditions, "What has been done for this target."}};
+}
+
+constexpr auto BackupSessionStatus::fields() {
+  using S = BackupSessionStatus;
+  return std::tuple{Field{"phase", &S::phase, "Pending, Running, Succeeded, Failed, Skipped or Unknown."},
+                    Field{"sessionDuration", &S::session_duration, "From creation to completion."},
+                    Field{"targets", &S::targets, "One entry a target."},
+                    Field{"conditions", &S::conditions, "What has been done for the session."},
+                    Field{"sessionDeadline", &S::session_deadline, "When the session fails if it is not finished."},
+                    Field{"retried", &S::retried, "A further session was made for this failed one."},
+                    Field{"nextRetry", &S::next_retry, "When that will be."}};
+}
+
+}  // namespace stash::api
+
+template <>
+inline constexpr auto stash::json::names<stash::api::InvokerKind> =
+    std::to_array<std::pair<stash::api::InvokerKind, std::string_view>>({
+        {stash::api::InvokerKind::BackupConfiguration, "BackupConfiguration"},
+        {stash::api::InvokerKind::BackupBatch, "BackupBatch"},
+    });
+template <>
+inline constexpr auto stash::json::names<stash::api::SessionPhase> =
+    std::to_array<std::pair<stash::api::SessionPhase, std::string_view>>({
+        {stash::api::SessionPhase::Unset, ""},
+        {stash::api::SessionPhase::Pending, "Pending"},
+        {stash::api::SessionPhase::Skipped, "Skipped"},
+        {stash::api::SessionPhase::Running, "Running"},
+        {stash::api::SessionPhase::Succeeded, "Succeeded"},
+        {stash::api::SessionPhase::Failed, "Failed"},
+        {stash::api::SessionPhase::Unknown, "Unknown"},
+    });
+template <>
+inline constexpr auto stash::json::names<stash::api::TargetPhase> =
+    std::to_array<std::pair<stash::api::TargetPhase, std::string_view>>({
+        {stash::api::TargetPhase::Unset, ""},
+        {stash::api::TargetPhase::Pending, "Pending"},
+        {stash::api::TargetPhase::Running, "Running"},
+        {stash::api::TargetPhase::Succeeded, "Succeeded"},
+        {stash::api::TargetPhase::Failed, "Failed"},
+    });
+template <>
+inline constexpr auto stash::json::names<stash::api::HostPhase> =
+    std::to_array<std::pair<stash::api::HostPhase, std::string_view>>({
+        {stash::api::HostPhase::Unset, ""},
+        {stash::api::HostPhase::Succeeded, "Succeeded"},
+        {stash::api::HostPhase::Failed, "Failed"},
+    });

@@ -1,0 +1,123 @@
+#pragma once
+
+#include "stash/api/backup_configuration.hpp"
+#include "stash/api/hooks.hpp"
+#include "stash/api/types.hpp"
+#include "stash/kube/client.hpp"
+
+namespace stash::api {
+
+inline constexpr kube::Resource kRestoreSession{"stash.appscode.com", "v1beta1", "restoresessions", "RestoreSession"};
+
+struct RestoreSessionSpec {
+  TaskRef task;
+  std::optional<RestoreTarget> target;
+  RuntimeSettings runtime_settings;
+  EmptyDirSettings temp_dir;
+  std::optional<PartialVolumeClaim> interim_volume_template;
+  std::optional<RestoreHooks> hooks;
+  Driver driver = Driver::Unset;
+  std::optional<RepositoryRef> repository;
+  std::vector<RestoreRule> rules;  ///< deprecated place of target.rules
+  std::optional<json::GoDuration> time_out;
+  static constexpr auto fields();
+};
+
+enum class RestorePhase { Unset, Pending, Running, Succeeded, Failed, Unknown, Invalid };
+enum class RestoreHostPhase { Unset, Succeeded, Failed, Running, Unknown };
+
+struct HostRestoreStats {
+  std::string hostname;
+  RestoreHostPhase phase = RestoreHostPhase::Unset;
+  std::string duration;
+  std::string error;
+  static constexpr auto fields();
+};
+
+struct RestoreSessionStatus {
+  RestorePhase phase = RestorePhase::Unset;
+  std::optional<std::int32_t> total_hosts;
+  std::string session_duration;
+  std::optional<TimePoint> session_deadline;
+  std::vector<HostRestoreStats> stats;
+  std::vector<Condition> conditions;
+
+  const HostRestoreStats* host(std::string_view name) const;
+  static constexpr auto fields();
+};
+
+struct RestoreSession {
+  ObjectMeta metadata;
+  RestoreSessionSpec spec;
+  RestoreSessionStatus status;
+
+  RestoreSession() {}
+  /// Throws Error(Invalid) that tells all faults of the object.
+  static RestoreSession parse(const json::Value& object);
+
+  Driver driver() const { return spec.driver == Driver::Unset ? Driver::Restic : spec.driver; }
+  kube::Ref repository() const;
+  /// target.rules, or the deprecated spec.rules when the target has none.
+  const std::vector<RestoreRule>& rules() const;
+  /// Succeeded, Failed or Unknown.
+  bool finished() const;
+};
+
+/// {"status": {...}} as a merge patch sends it. Empty members are left out, so a patch made of it never clears one.
+std::string status_patch(const RestoreSessionStatus& status);
+
+constexpr auto RestoreSessionSpec::fields() {
+  using S = RestoreSessionSpec;
+  return std::tuple{
+      Field{"task", &S::task, "Task that does the restore, for targets that are no workloads."},
+      Field{"target", &S::target, "What to restore into."},
+      Field{"runtimeSettings", &S::runtime_settings, "Settings for the pods and containers that are made."},
+      Field{"tempDir", &S::temp_dir, "Scratch directory of the executor."},
+      Field{"interimVolumeTemplate", &S::interim_volume_template, "Claim that holds dumps for a while."},
+      Field{"hooks", &S::hooks, "What to do before and after."},
+      Field{"driver", &S::driver, "Restic (file level, the default) or VolumeSnapshotter."},
+      Field{"repository", &S::repository, "Repository that the data comes from."},
+      Field{"rules", &S::rules, "Deprecated: use spec.target.rules.", {.max_items = 32}},
+      Field{"timeOut", &S::time_out, "Longest time for the session, e.g. 1h."}};
+}
+
+constexpr auto HostRestoreStats::fields() {
+  using H = HostRestoreStats;
+  return std::tuple{Field{"hostname", &H::hostname, "Name of the host."},
+                    Field{"phase", &H::phase, "Succeeded, Failed, Running or Unknown."},
+                    Field{"duration", &H::duration, "How long the host took."},
+                    Field{"error", &H::error, "Why it failed."}};
+}
+
+constexpr auto RestoreSessionStatus::fields() {
+  using S = RestoreSessionStatus;
+  return std::tuple{Field{"phase", &S::phase, "Pending, Running, Succeeded, Failed, Unknown or Invalid."},
+                    Field{"totalHosts", &S::total_hosts, "Hosts that have to report."},
+                    Field{"sessionDuration", &S::session_duration, "From creation to completion."},
+                    Field{"sessionDeadline", &S::session_deadline, "When the session fails if it is not finished."},
+                    Field{"stats", &S::stats, "One entry a host."},
+                    Field{"conditions", &S::conditions, "What has been found and done."}};
+}
+
+}  // namespace stash::api
+
+template <>
+inline constexpr auto stash::json::names<stash::api::RestorePhase> =
+    std::to_array<std::pair<stash::api::RestorePhase, std::string_view>>({
+        {stash::api::RestorePhase::Unset, ""},
+        {stash::api::RestorePhase::Pending, "Pending"},
+        {stash::api::RestorePhase::Running, "Running"},
+        {stash::api::RestorePhase::Succeeded, "Succeeded"},
+        {stash::api::RestorePhase::Failed, "Failed"},
+        {stash::api::RestorePhase::Unknown, "Unknown"},
+        {stash::api::RestorePhase::Invalid, "Invalid"},
+    });
+template <>
+inline constexpr auto stash::json::names<stash::api::RestoreHostPhase> =
+    std::to_array<std::pair<stash::api::RestoreHostPhase, std::string_view>>({
+        {stash::api::RestoreHostPhase::Unset, ""},
+        {stash::api::RestoreHostPhase::Succeeded, "Succeeded"},
+        {stash::api::RestoreHostPhase::Failed, "Failed"},
+        {stash::api::RestoreHostPhase::Running, "Running"},
+        {stash::api::RestoreHostPhase::Unknown, "Unknown"},
+    });

@@ -1,0 +1,39 @@
+#include "stash/api/restore_session.hpp"
+
+#include <algorithm>
+
+#include "api/object.hpp"
+#include "stash/api/schema.hpp"
+
+namespace stash::api {
+
+RestoreSession RestoreSession::parse(const json::Value& object) {
+  return parse_object<RestoreSession>(object, "RestoreSession");
+}
+
+kube::Ref RestoreSession::repository() const {
+  if (!spec.repository) return {};
+  return {spec.repository->ns.empty() ? metadata.ns : spec.repository->ns, spec.repository->name};
+}
+
+const std::vector<RestoreRule>& RestoreSession::rules() const {
+  return spec.target && !spec.target->rules.empty() ? spec.target->rules : spec.rules;
+}
+
+bool RestoreSession::finished() const {
+  return status.phase == RestorePhase::Succeeded || status.phase == RestorePhase::Failed ||
+         status.phase == RestorePhase::Unknown;
+}
+
+const HostRestoreStats* RestoreSessionStatus::host(std::string_view name) const {
+  const auto it = std::find_if(stats.begin(), stats.end(), [&](const auto& s) { return s.hostname == name; });
+  return it == stats.end() ? nullptr : &*it;
+}
+
+std::string status_patch(const RestoreSessionStatus& status) { return R"({"status":)" + json::to_text(status) + "}"; }
+
+void restore_session_schema(json::Writer& w, std::string_view part) {
+  part == "spec" ? json::schema<RestoreSessionSpec>(w) : json::schema<RestoreSessionStatus>(w);
+}
+
+}  // namespace stash::api
