@@ -200,8 +200,9 @@ Task<void> offload(Pool& pool, std::function<void()> fn) {
   if (auto failure = std::get<0>(failed)) std::rethrow_exception(failure);
 }
 
+// The loop belongs to the thread, not to the call: kept connections of objects made outside may outlive the call.
 void run(Task<void> task, bool signals) {
-  asio::io_context io(1);
+  thread_local asio::io_context io(1);
   asio::cancellation_signal stop;
   std::exception_ptr failure;
   asio::signal_set caught(io);
@@ -212,11 +213,13 @@ void run(Task<void> task, bool signals) {
       if (!error) stop.emit(asio::cancellation_type::terminal);
     });
   }
+  // Timers of idle connections may still stand: they are no reason to stay.
   auto done = [&](std::exception_ptr how) {
     failure = translated(how);
-    caught.cancel();
+    io.stop();
   };
   asio::co_spawn(io, std::move(task), asio::bind_cancellation_slot(stop.slot(), std::move(done)));
+  io.restart();
   io.run();
   if (failure) std::rethrow_exception(failure);
 }

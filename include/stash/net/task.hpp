@@ -66,7 +66,7 @@ Task<T> within(Duration limit, std::string what, Task<T> op);
 template <class F>
 Task<std::invoke_result_t<F>> offload(Pool& pool, F fn);
 
-/// Runs one coroutine to its end on a fresh single-threaded io_context and returns its result: the bottom of every
+/// Runs one coroutine to its end on the calling thread's event loop and returns its result: the bottom of every
 /// command and test. SIGINT and SIGTERM cancel it when `signals` is true.
 template <class T>
 T run(Task<T> task, bool signals = false);
