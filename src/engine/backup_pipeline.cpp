@@ -1,0 +1,253 @@
+#include "engine/backup_pipeline.hpp"
+
+#include "engine/content.hpp"
+#include "stash/base/error.hpp"
+
+namespace stash::engine {
+namespace {
+
+constexpr std::size_t kSlots = 256;
+constexpr std::size_t kBatch = 128;
+constexpr std::uint64_t kJobs = 8;
+constexpr std::size_t kMaxListed = 20;
+constexpr std::size_t kMaxLinkGroups =
+    10'000;  ///< files with several names remembered; others are read at each name
+
+void copy_content(const Entry& from, Entry& to) {
+  to.size = from.size;
+  to.inline_content = from.inline_content;
+  to.blobs = from.blobs;
+  to.list_level = from.list_level;
+  to.sparse = from.sparse;
+  to.extents = from.extents;
+}
+
+void copy_xattrs(const Entry& from, Entry& to) {
+  to.xattrs = from.xattrs;
+  to.xattr_blob = from.xattr_blob;
+}
+
+}  // namespace
+
+BackupPipeline::BackupPipeline(Walker& walker, ParentStream& parent, const Index& index, FileJobContext* jobs,
+                               TreeWriter* tree, net::Pool& pool, Progress& progress, PipelineOptions options)
+    : walker_(walker),
+      parent_(parent),
+      index_(index),
+      jobs_(jobs),
+      tree_(tree),
+      pool_(pool),
+      progress_(progress),
+      options_(options),
+      turns_(kJobs) {}
+
+Task<void> BackupPipeline::run() {
+  net::TaskGroup group;
+  std::exception_ptr failure;
+  try {
+    co_await walk(group);
+  } catch (...) {
+    failure = std::current_exception();
+    group.cancel();
+  }
+  try {
+    co_await group.join();
+  } catch (...) {
+    if (!failure) failure = std::current_exception();
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+Task<void> BackupPipeline::walk(net::TaskGroup& group) {
+  for (;;) {
+    std::vector<Found> batch = co_await net::offload(pool_, [this] { return walker_.next(kBatch); });
+    if (batch.empty()) break;
+    for (Found& found : batch) {
+      co_await take(std::move(found), group);
+      co_await drain(kSlots);
+    }
+  }
+  co_await drain(0);
+}
+
+Task<void> BackupPipeline::take(Found found, net::TaskGroup& group) {
+  if (!found.has_stat) {
+    problem(found.path, found.problem);
+    co_return;
+  }
+  auto slot = std::make_shared<Slot>();
+  slot->entry.path = found.path;
+  put_stat(found.stat, accounts_, device_number(found.stat.device), options_.with_atime, slot->entry);
+  slot->found = std::move(found);
+  const bool near = parent_.ready(slot->entry.path);
+  if (!near) co_await parent_.advance_to(slot->entry.path);
+  slots_.push_back(slot);
+  if (slot->entry.type == EntryType::File)
+    co_await take_file(slot, parent_.at(slot->entry.path), group);
+  else
+    co_await take_other(*slot);
+}
+
+Task<void> BackupPipeline::take_file(SlotPtr slot, const Entry* before, net::TaskGroup& group) {
+  Entry& entry = slot->entry;
+  if (before && before->type == EntryType::File) slot->kind = Kind::Changed;
+  entry.racy = is_racy(slot->found.stat, options_.start);
+  if (before && content_unchanged(*before, slot->found.stat, options_.rule) && still_stored(*before)) {
+    slot->kind = Kind::Unmodified;
+    copy_content(*before, entry);
+    progress_.bytes_done += entry.size;
+    slot->done = !jobs_ || before->ctime == entry.ctime;
+    if (slot->done) copy_xattrs(*before, entry);
+  } else if (!jobs_) {
+    entry.size = slot->found.stat.size;
+    slot->done = true;
+  } else if (slot->same_as = first_name_of(slot); slot->same_as) {
+    slot->done = true;
+  }
+  if (slot->done) co_return;
+  Budget::Hold turn = co_await turns_.acquire(1);
+  co_await group.spawn(job(slot, std::move(turn)));
+}
+
+Task<void> BackupPipeline::take_other(Slot& slot) {
+  Entry& entry = slot.entry;
+  if (entry.type == EntryType::Symlink) {
+    entry.link_target = slot.found.link_target;
+    entry.size = entry.link_target.size();
+  }
+  entry.unreadable = !slot.found.problem.empty();
+  slot.problem = slot.found.problem;
+  if (jobs_) co_await store_xattrs(jobs_->blobs, std::move(slot.found.xattrs), entry);
+  slot.done = true;
+}
+
+Task<void> BackupPipeline::job(SlotPtr slot, Budget::Hold turn) {
+  try {
+    if (slot->kind == Kind::Unmodified)
+      co_await read_xattrs_again(*slot);
+    else
+      co_await read(*slot);
+  } catch (...) {
+    slot->failure = std::current_exception();
+  }
+  slot->found.parent.reset();
+  slot->done = true;
+  turn.release();
+  ended_.notify_all();
+}
+
+Task<void> BackupPipeline::read(Slot& slot) {
+  FileRead file = co_await read_file(*jobs_, slot.found);
+  slot.gone = file.outcome == FileOutcome::Vanished;
+  slot.changed = file.outcome == FileOutcome::Changed;
+  slot.problem = std::move(file.problem);
+  if (file.outcome == FileOutcome::Unreadable) slot.entry.unreadable = true;
+  if (slot.gone || slot.entry.unreadable) co_return;
+  put_stat(file.stat, accounts_, slot.entry.device, options_.with_atime, slot.entry);
+  slot.entry.racy = slot.changed || is_racy(file.stat, options_.start);
+  copy_content(file.content, slot.entry);
+  copy_xattrs(file.content, slot.entry);
+}
+
+/// The content is known, but metadata may have changed: it is read without opening the file.
+Task<void> BackupPipeline::read_xattrs_again(Slot& slot) {
+  std::vector<Xattr> xattrs;
+  try {
+    xattrs = co_await net::offload(pool_, [&] { return slot.found.parent->xattrs(slot.found.name()); });
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::Cancelled) throw;
+    slot.gone = e.kind() == ErrorKind::NotFound;
+    slot.entry.unreadable = !slot.gone;
+    slot.problem = e.what();
+    co_return;
+  }
+  co_await store_xattrs(jobs_->blobs, std::move(xattrs), slot.entry);
+}
+
+/// Writes what is done at the front, and waits until at most `keep` slots are left.
+Task<void> BackupPipeline::drain(std::size_t keep) {
+  while (!slots_.empty() && (slots_.size() > keep || slots_.front()->done)) {
+    const SlotPtr front = slots_.front();
+    while (!front->done) co_await ended_.wait();
+    if (front->failure) std::rethrow_exception(front->failure);
+    slots_.pop_front();
+    if (front->same_as) co_await resolve_link(*front);
+    co_await write(*front);
+  }
+}
+
+/// Another name of a file that came before: its content is known unless the file changed or failed in
+/// between.
+Task<void> BackupPipeline::resolve_link(Slot& slot) {
+  const Entry& first = slot.same_as->entry;
+  const bool usable = !slot.same_as->gone && !first.unreadable && first.mtime == slot.entry.mtime &&
+                      first.ctime == slot.entry.ctime;
+  if (usable) {
+    copy_content(first, slot.entry);
+    copy_xattrs(first, slot.entry);
+    slot.entry.racy = first.racy;
+    progress_.bytes_done += first.size;
+  } else {
+    co_await read(slot);
+  }
+  slot.same_as.reset();
+}
+
+Task<void> BackupPipeline::write(Slot& slot) {
+  if (slot.gone) {
+    ++result_.vanished;
+    co_return;
+  }
+  if (!slot.problem.empty()) problem(slot.entry.path, slot.problem);
+  if (slot.changed) {
+    ++result_.changed_while_read;
+    if (result_.first_changed.size() < kMaxListed)
+      result_.first_changed.emplace_back(slot.entry.path, "changed while it was read");
+  }
+  FileCounts& counts = result_.counts;
+  if (slot.entry.type == EntryType::File) {
+    ++progress_.files_done;
+    counts.bytes += slot.entry.size;
+    ++(slot.kind == Kind::New       ? counts.files_new
+       : slot.kind == Kind::Changed ? counts.files_changed
+                                    : counts.files_unmodified);
+  } else {
+    ++(slot.entry.type == EntryType::Dir ? counts.dirs : counts.others);
+  }
+  if (!tree_) co_return;
+  const bool full = tree_->add(slot.entry);
+  if (full) co_await tree_->flush();
+}
+
+BackupPipeline::SlotPtr BackupPipeline::first_name_of(const SlotPtr& slot) {
+  if (slot->entry.links < 2) return nullptr;
+  const std::pair key(slot->entry.device, slot->entry.inode);
+  const auto known = links_.find(key);
+  if (known == links_.end()) {
+    if (links_.size() < kMaxLinkGroups) links_.emplace(key, LinkGroup{slot, slot->entry.links - 1});
+    return nullptr;
+  }
+  SlotPtr first = known->second.first;
+  if (--known->second.left == 0) links_.erase(known);
+  return first;
+}
+
+/// What the parent names may have been condemned or lost since: then it has to be stored again.
+bool BackupPipeline::still_stored(const Entry& before) const {
+  const BlobKind kind = before.list_level == 0 ? BlobKind::Data : BlobKind::Tree;
+  for (const BlobRef& ref : before.blobs)
+    if (!index_.has(kind, key_of(ref.id))) return false;
+  return !before.xattr_blob || index_.has(BlobKind::Tree, key_of(before.xattr_blob->id));
+}
+
+void BackupPipeline::problem(const std::string& path, const std::string& what) {
+  ++result_.errors;
+  ++progress_.errors;
+  if (result_.first_errors.size() < kMaxListed) result_.first_errors.emplace_back(path, what);
+}
+
+std::uint32_t BackupPipeline::device_number(std::uint64_t device) {
+  return devices_.emplace(device, static_cast<std::uint32_t>(devices_.size())).first->second;
+}
+
+}  // namespace stash::engine

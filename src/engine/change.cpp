@@ -1,0 +1,37 @@
+#include "engine/change.hpp"
+
+namespace stash::engine {
+
+bool content_unchanged(const Entry& before, const FileStat& now, const ChangeRule& rule) {
+  if (rule.force || before.racy || before.unreadable) return false;
+  if (before.type != EntryType::File || now.type != EntryType::File) return false;
+  if (before.size != now.size || before.mtime != now.mtime) return false;
+  return (rule.ignore_ctime || before.ctime == now.ctime) && (rule.ignore_inode || before.inode == now.inode);
+}
+
+bool is_racy(const FileStat& stat, TimePoint start) {
+  constexpr auto kCoarsest = std::chrono::seconds(2);  // FAT
+  return stat.mtime >= start - kCoarsest || stat.ctime >= start - kCoarsest;
+}
+
+void put_stat(const FileStat& stat, const Accounts& accounts, std::uint32_t device, bool with_atime,
+              Entry& entry) {
+  entry.type = stat.type;
+  entry.mode = stat.mode;
+  entry.uid = stat.uid;
+  entry.gid = stat.gid;
+  entry.user = accounts.user(stat.uid);
+  entry.group = accounts.group(stat.gid);
+  entry.mtime = stat.mtime;
+  entry.ctime = stat.ctime;
+  entry.atime = with_atime ? std::optional(stat.atime) : std::nullopt;
+  entry.btime = stat.btime;
+  entry.inode = stat.inode;
+  entry.device = device;
+  entry.links = stat.type == EntryType::Dir ? 1 : stat.links;
+  entry.device_major = stat.device_major;
+  entry.device_minor = stat.device_minor;
+  entry.inode_flags = stat.inode_flags;
+}
+
+}  // namespace stash::engine

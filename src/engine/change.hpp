@@ -1,0 +1,28 @@
+#pragma once
+
+#include "engine/accounts.hpp"
+#include "engine/file_tree.hpp"
+#include "engine/format/entry.hpp"
+
+namespace stash::engine {
+
+/// What counts as a change of a file since the parent snapshot.
+struct ChangeRule {
+  bool force = false;  ///< everything does
+  bool ignore_inode = false;
+  bool ignore_ctime = false;
+};
+
+/// True when the content of a regular file cannot have changed since `before` was taken.
+bool content_unchanged(const Entry& before, const FileStat& now, const ChangeRule& rule);
+
+/// True when a file that looks like this at a backup begun at `start` may still change without its times
+/// telling: within the coarsest time steps of common file systems. It is read again next time.
+bool is_racy(const FileStat& stat, TimePoint start);
+
+/// Sets all members that a stat tells: type, mode, owners with names, times, links, device and flags.
+/// `device` is the number of the file system in this snapshot.
+void put_stat(const FileStat& stat, const Accounts& accounts, std::uint32_t device, bool with_atime,
+              Entry& entry);
+
+}  // namespace stash::engine

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/blob_writer.hpp"
+#include "engine/chunker.hpp"
+#include "engine/file_tree.hpp"
+#include "engine/walker.hpp"
+
+namespace stash::engine {
+
+/// Reads one regular file's content once, holes left out. Blocks; one thread at a time.
+class SourceReader {
+ public:
+  /// Error(NotFound): the file went away.
+  void open(const Found& found);
+
+  /// Metadata at the time of opening; the file is read as long as it was then.
+  const FileStat& stat() const { return stat_; }
+  const std::vector<Xattr>& xattrs() const { return xattrs_; }
+
+  /// The next content bytes; less than asked only at the end.
+  std::size_t fill(std::span<std::byte> out);
+  bool at_end() const { return extent_ == extents_.size(); }
+
+  /// After the end: true when the file is not what it was at opening.
+  bool changed();
+  /// After the end: size and, for a sparse file, extents of what was read, which is less than stat() tells
+  /// where the file shrank.
+  void describe(Entry& entry) const;
+
+ private:
+  void cut_short(std::uint64_t end);
+
+  std::unique_ptr<SourceFile> file_;
+  FileStat stat_;
+  std::vector<Xattr> xattrs_;
+  std::vector<Extent> extents_;
+  std::size_t extent_ = 0;
+  std::uint64_t inside_ = 0;  ///< bytes of extents_[extent_] read so far
+  std::uint64_t size_ = 0;
+  bool sparse_ = false;
+  bool shrank_ = false;
+};
+
+/// Cuts `data` into chunks and stores them under `lease`; what follows the last certain cut stays unless
+/// `last`.
+struct StoredChunks {
+  std::vector<BlobRef> refs;
+  std::size_t used = 0;  ///< bytes at the front of the data
+};
+StoredChunks store_chunks(BlobWriter& blobs, BlobWriter::Lease& lease, const Chunker& chunker, ByteView data,
+                          bool last);
+
+}  // namespace stash::engine
