@@ -1,5 +1,6 @@
 #include "stash/net/server.hpp"
 
+#include <boost/asio/this_coro.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -83,7 +84,16 @@ class Server final : public HttpServer {
       end = std::current_exception();
     }
     peers.cancel();
-    co_await peers.join();
+    // Usually we have been cancelled ourselves, and every further await would throw: the peers must be waited
+    // for.
+    const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
+    co_await boost::asio::this_coro::throw_if_cancelled(false);
+    try {
+      co_await peers.join();
+    } catch (const Error& e) {
+      log::debug("peers ended", {{"error", e.what()}});
+    }
+    co_await boost::asio::this_coro::throw_if_cancelled(throws);
     std::rethrow_exception(end);
   }
 
