@@ -1,0 +1,98 @@
+#include "stash/storage/local_store.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <set>
+
+#include "storage/local_files.hpp"
+#include "storage/names.hpp"
+
+namespace stash::storage {
+
+/// State shared with work on the pool, so that a cancelled call cannot outlive it.
+struct LocalStore::Files {
+  explicit Files(std::string r) : root(std::move(r)) {}
+
+  const std::string root;
+  std::mutex mutex;
+  std::set<std::string> unsynced;  ///< directories whose names are not durable yet
+
+  std::string path(const std::string& name) const { return root + "/" + name; }
+
+  void touched(const std::vector<std::string>& dirs) {
+    const std::lock_guard lock(mutex);
+    unsynced.insert(dirs.begin(), dirs.end());
+  }
+};
+
+LocalStore::LocalStore(std::string root, net::Pool& pool) : pool_(pool) {
+  while (root.size() > 1 && root.ends_with('/')) root.pop_back();
+  if (root.empty()) throw Error(ErrorKind::Invalid, "the path of a local repository is empty");
+  files_ = std::make_shared<Files>(std::move(root));
+}
+
+LocalStore::~LocalStore() = default;
+
+std::string LocalStore::describe() const { return files_->root; }
+
+Task<void> LocalStore::put(std::string name, std::vector<ByteView> parts) {
+  check_name(name);
+  auto work = [files = files_, name, parts = std::move(parts)] {
+    const std::string path = files->path(name);
+    const std::string dir = path.substr(0, path.rfind('/'));
+    std::vector<std::string> dirs = make_dirs(dir);
+    dirs.push_back(dir);
+    write_new_file(dir, path, parts);
+    files->touched(dirs);
+  };
+  co_await net::offload(pool_, std::move(work));
+}
+
+Task<Bytes> LocalStore::get(std::string name, Range range) {
+  check_name(name);
+  auto work = [path = files_->path(name), range] { return read_file(path, range); };
+  co_return co_await net::offload(pool_, std::move(work));
+}
+
+Task<std::optional<std::uint64_t>> LocalStore::size(std::string name) {
+  check_name(name);
+  auto work = [path = files_->path(name)] { return file_size(path); };
+  co_return co_await net::offload(pool_, std::move(work));
+}
+
+Task<ListPage> LocalStore::list(std::string prefix, std::string token) {
+  auto work = [root = files_->root, prefix = std::move(prefix), token = std::move(token)] {
+    return list_files(root, prefix, token, 1000);
+  };
+  co_return co_await net::offload(pool_, std::move(work));
+}
+
+Task<void> LocalStore::remove(std::string name) {
+  check_name(name);
+  auto work = [files = files_, name] {
+    const std::string path = files->path(name);
+    remove_file(path);
+    files->touched({path.substr(0, path.rfind('/'))});
+  };
+  co_await net::offload(pool_, std::move(work));
+}
+
+Task<void> LocalStore::sync() {
+  auto work = [files = files_] {
+    std::set<std::string> dirs;
+    {
+      const std::lock_guard lock(files->mutex);
+      dirs.swap(files->unsynced);
+    }
+    try {
+      for (const std::string& dir : dirs) sync_dir(dir);
+    } catch (const Error&) {
+      const std::lock_guard lock(files->mutex);
+      files->unsynced.insert(dirs.begin(), dirs.end());
+      throw;
+    }
+  };
+  co_await net::offload(pool_, std::move(work));
+}
+
+}  // namespace stash::storage

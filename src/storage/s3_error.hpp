@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "stash/base/error.hpp"
+#include "stash/net/http.hpp"
+
+namespace stash::storage {
+
+/// What an unsuccessful S3 answer says; members are empty where it does not.
+struct S3Fault {
+  int status = 0;
+  std::string code;     ///< "NoSuchKey", "AccessDenied" ...
+  std::string message;
+  std::string region;   ///< that the bucket lives in, when the answer names one
+
+  S3Fault() {}
+};
+
+/// Reads an answer with a status of 300 and above; a body that is no XML is passed over.
+S3Fault read_fault(int status, const net::Headers& headers, std::string_view body);
+
+/// The fault as the room's edge tells it: kind by what the caller can do, and a sentence with what to check.
+Error to_error(const S3Fault& fault, std::string_view what);
+
+}  // namespace stash::storage
