@@ -3,7 +3,6 @@
 #include <functional>
 #include <list>
 #include <memory>
-#include <unordered_map>
 
 #include "engine/format/entry.hpp"
 #include "engine/index.hpp"
@@ -40,28 +39,16 @@ class BlobReader {
   struct Cached {
     ObjectId pack;
     std::uint32_t offset;
-    Frame frame;
-  };
-  struct FrameKey {
-    ObjectId pack;
-    std::uint32_t offset = 0;
-    bool operator==(const FrameKey&) const = default;
-  };
-  struct FrameKeyHash {
-    std::size_t operator()(const FrameKey& key) const noexcept {
-      return ObjectIdHash{}(key.pack) + key.offset * 31u;
-    }
+    Frame bytes;
   };
 
   Task<Frame> frame(FramePlace place, BlobKind kind);
-  void remember(const FramePlace& place, Frame frame);
   Task<std::optional<Bytes>> read_any_copy(BlobKind kind, BlobId id, bool verify, std::string& trouble);
 
   Repository::Impl& repository_;
-  std::uint64_t cache_bytes_;
+  std::uint64_t cache_limit_;
   std::uint64_t cached_bytes_ = 0;
-  std::list<Cached> recent_;  ///< newest first
-  std::unordered_map<FrameKey, std::list<Cached>::iterator, FrameKeyHash> cache_;
+  std::list<Cached> cache_;  ///< newest first; a handful of frames, so a scan is the fastest lookup
 };
 
 }  // namespace stash::engine

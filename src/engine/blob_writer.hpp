@@ -9,8 +9,10 @@
 // One chunk stays on one core: store() does everything a blob needs, back to back, and never waits, because
 // admit() has set aside the pack memory beforehand. Its result is written straight into the open pack.
 
-#include <atomic>
+#include <functional>
 #include <memory>
+#include <set>
+#include <string>
 
 #include "engine/format/entry.hpp"
 #include "stash/engine/progress.hpp"
@@ -76,6 +78,11 @@ class BlobWriter {
   /// finish().
   Task<void> abandon();
 
+  /// Tombs that were known when this session decided what is stored already.
+  const std::set<std::string>& tombs() const;
+  /// Error(Unavailable) when the session is so old that a tomb may have come and gone meanwhile.
+  void require_young() const;
+
   std::uint64_t blobs_new() const;
   std::uint64_t bytes_new() const;     ///< raw
   std::uint64_t bytes_stored() const;  ///< packs and segments acknowledged by the store
@@ -83,5 +90,10 @@ class BlobWriter {
  private:
   std::unique_ptr<Impl> impl_;
 };
+
+/// Runs `work` with a writer and ends it properly whatever happens: finish() after success, abandon() after a
+/// failure or cancellation. `work` is a function that calls a coroutine, not a capturing coroutine itself.
+Task<void> write_session(Repository::Impl& repository, Progress& progress,
+                         std::function<Task<void>(BlobWriter&)> work);
 
 }  // namespace stash::engine

@@ -1,10 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
-#include <memory>
+#include <deque>
 
-#include "stash/net/task.hpp"
+#include "engine/signal.hpp"
 
 namespace stash::engine {
 
@@ -16,7 +15,6 @@ class Budget {
   class Hold {
    public:
     Hold() = default;
-    Hold(Budget& budget, std::uint64_t bytes) : budget_(&budget), bytes_(bytes) {}
     Hold(Hold&& other) noexcept;
     Hold& operator=(Hold&& other) noexcept;
     ~Hold() { release(); }
@@ -26,11 +24,13 @@ class Budget {
     void release();
 
    private:
+    friend class Budget;
+    Hold(Budget& budget, std::uint64_t bytes) : budget_(&budget), bytes_(bytes) {}
     Budget* budget_ = nullptr;
     std::uint64_t bytes_ = 0;
   };
 
-  explicit Budget(std::uint64_t bytes);
+  explicit Budget(std::uint64_t bytes) : total_(bytes), free_(bytes) {}
   ~Budget();
   Budget(const Budget&) = delete;
   Budget& operator=(const Budget&) = delete;
@@ -40,14 +40,13 @@ class Budget {
   std::uint64_t free() const { return free_; }
 
  private:
-  struct Waiter;
   void give_back(std::uint64_t bytes);
-  bool fits(std::uint64_t bytes) const;
-  void wake();
 
   std::uint64_t total_;
   std::uint64_t free_;
-  std::list<std::shared_ptr<Waiter>> waiters_;
+  std::deque<std::uint64_t> queue_;  ///< tickets of those who wait
+  std::uint64_t next_ticket_ = 0;
+  Signal changed_;
 };
 
 }  // namespace stash::engine

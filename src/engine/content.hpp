@@ -25,7 +25,7 @@ class ContentWriter {
   Task<void> finish(Entry& entry);
 
  private:
-  Task<void> add_list(std::size_t level, bool rest);
+  Task<void> add_list(std::size_t level);
 
   BlobWriter& blobs_;
   std::vector<std::vector<BlobRef>> levels_{1};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -15,6 +16,16 @@
 namespace stash::engine {
 
 class BlobWriter;
+
+/// Ending of the object that marks a snapshot as failed where it could not be deleted.
+inline constexpr std::string_view kBrokenSuffix = ".broken";
+
+/// The index and the tombs it takes into account: read before it, so that no later tomb is missed.
+struct LoadedIndex {
+  explicit LoadedIndex(Index::Scope scope) : index(scope) {}
+  Index index;
+  std::set<std::string> tombs;  ///< names of the objects under tomb/
+};
 
 /// An open repository from inside the room. Control thread; keys and chunker on any.
 struct Repository::Impl {
@@ -32,7 +43,11 @@ struct Repository::Impl {
   Task<void> load_index(Index::Scope scope);
   /// Loads them anew: objects moved while we worked.
   Task<void> reload_index();
-  Index& index();  ///< Error(Internal) before load_index()
+  /// Segments were added or removed: the next load_index() loads anew.
+  void index_is_old() { index_is_old_ = true; }
+  /// What load_index() loaded; immutable, so holders keep theirs over a reload. Error(Internal) before.
+  std::shared_ptr<const LoadedIndex> loaded() const;
+  const Index& index() const { return loaded()->index; }
 
   /// Manifests in name order; Error(Corrupt) naming one that cannot be opened. Snapshots marked broken are
   /// left out.
@@ -48,10 +63,15 @@ struct Repository::Impl {
   /// Error(NotFound) when there is no such snapshot.
   Task<void> remove_snapshot(std::string id);
 
-  std::set<std::string> seen_tombs;  ///< names under tomb/ that index() knows about
-
  private:
-  std::unique_ptr<Index> index_;
+  Task<void> read_segments(LoadedIndex& into);
+  Task<void> put_manifest(const Manifest& manifest);
+  Task<void> settle_tombs(BlobWriter& blobs, const Manifest& manifest);
+  Task<void> withdraw(std::string id);
+
+  std::shared_ptr<const LoadedIndex> index_;
+  bool index_is_old_ = false;
+  std::map<std::string, Manifest> known_manifests_;  ///< they never change
 };
 
 }  // namespace stash::engine

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,20 +47,25 @@ class TreeReader {
   void on_subtree(std::function<bool(const BlobId&)> wanted) { wanted_ = std::move(wanted); }
 
  private:
+  friend class ParentStream;
   struct Level {
     std::vector<TreeRef> children;
     std::size_t next = 0;
   };
 
-  Task<void> enter(TreeRef ref, const std::string* target, bool past);
-  Task<void> seek_to(std::string path, bool past);
+  /// The subtree that comes next, or null at the end. Leaves levels that are used up.
   const TreeRef* next_subtree();
+  TreeRef take_subtree();
+  /// Reads a subtree's blob: a leaf becomes the current one, a node a level.
+  Task<void> enter(TreeRef ref);
+  Task<void> seek_to(std::string path, bool past);
+  /// Passes over subtrees that end before `path`, without reading them.
+  void pass_before(std::string_view path);
 
   BlobReader& blobs_;
-  TreeRef root_;
-  bool started_ = false;
   std::vector<Level> levels_;
   std::optional<LeafCursor> leaf_;
+  TreeRef root_;
   std::function<void(const BlobRef&)> visit_;
   std::function<bool(const BlobId&)> wanted_;
 };

@@ -24,6 +24,7 @@ class TreeWriter {
 
  private:
   Task<void> store_leaf(LeafBuilder leaf);
+  Task<TreeRef> store_node(std::size_t level);
   Task<void> push_up(std::size_t level, TreeRef child);
 
   BlobWriter& blobs_;

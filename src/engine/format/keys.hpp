@@ -64,7 +64,7 @@ struct KeySlot {
   std::optional<crypto::Key> unlock(std::string_view password) const;
 };
 
-/// A password for a raw slot is base64 or hex of at least 32 bytes, or any text of at least 43 characters.
+/// A password for a raw slot is any text of at least 43 characters (256 bits in base64).
 bool is_strong_secret(std::string_view password);
 
 std::string write_slot(std::string id, const crypto::Key& master, std::string_view password, Kdf kdf,

@@ -27,10 +27,10 @@
 //
 // list := 'B' 1 level u8 (1: refs are data blobs), n, n x ref
 //
-// Cuts. A leaf begins at an entry whose XXH3-64(path, seed) has its kBits low bits zero, where kBits depends
-// on the bytes already in the leaf (small leaf: 11, from kTargetBytes on: 4), or where the leaf would pass
-// kMaxBytes. Nodes are cut by the same rule over the first paths of children, with seed + level, so that each
-// level cuts independently. The seed is derived from the master secret.
+// Cuts. A leaf begins at an entry whose XXH3-64(path, seed) has its low bits zero: 11 of them, or 4 once the
+// leaf has kLeafTargetBytes; and at any entry once it has kLeafFullBytes. Nodes are cut by the same rule over
+// the first paths of their children, with seed + level, so that each level cuts independently, and have at
+// least kMinChildren. The seed is derived from the master secret.
 
 #include <optional>
 #include <string>
@@ -42,7 +42,8 @@
 namespace stash::engine {
 
 inline constexpr std::size_t kLeafTargetBytes = 64u << 10;
-inline constexpr std::size_t kLeafMaxBytes = 256u << 10;
+inline constexpr std::size_t kLeafFullBytes = 192u << 10;  ///< so leaves stay below 256 KiB, long paths apart
+inline constexpr std::size_t kMinChildren = 4;
 inline constexpr std::uint8_t kMaxTreeLevel = 12;
 
 /// A subtree: a leaf (level 0) or a node.
@@ -56,7 +57,7 @@ struct TreeRef {
   bool operator==(const TreeRef&) const = default;
 };
 
-/// True when a leaf or node (`level`) that holds `bytes` already is cut before `path`.
+/// True when a leaf (level 0) or node that holds `bytes` already is cut before `path`.
 bool is_tree_boundary(std::string_view path, std::uint64_t seed, std::uint8_t level, std::size_t bytes);
 
 /// One leaf in the making.

@@ -1,0 +1,92 @@
+#include "engine/blob_reader.hpp"
+
+#include "engine/repository_impl.hpp"
+
+namespace stash::engine {
+
+BlobReader::BlobReader(Repository::Impl& repository, std::uint64_t cache_bytes)
+    : repository_(repository), cache_limit_(cache_bytes) {}
+
+Task<Bytes> BlobReader::read(BlobKind kind, BlobId id, bool verify) {
+  std::string trouble = "no pack holds it";
+  for (const bool fresh_index : {false, true}) {
+    // A collector may have moved it since the index was loaded.
+    if (fresh_index) co_await repository_.reload_index();
+    auto bytes = co_await read_any_copy(kind, id, verify, trouble);
+    if (bytes) co_return std::move(*bytes);
+  }
+  throw Error(ErrorKind::Corrupt, "{} blob {} cannot be read: {}", kind == BlobKind::Tree ? "tree" : "data",
+              id.hex(), trouble);
+}
+
+Task<std::optional<Bytes>> BlobReader::read_any_copy(BlobKind kind, BlobId id, bool verify,
+                                                     std::string& trouble) {
+  for (const BlobPlace& place : find(kind, id)) {
+    try {
+      const Frame whole = co_await frame(place.frame, kind);
+      if (std::uint64_t{place.offset} + place.length > whole->size())
+        throw Error(ErrorKind::Corrupt, "{}: the index points outside a frame", pack_name(place.frame.pack));
+      const auto begin = whole->begin() + place.offset;
+      Bytes bytes(begin, begin + place.length);
+      if (verify) this->verify(kind, id, bytes);
+      co_return bytes;
+    } catch (const Error& e) {
+      if (e.kind() != ErrorKind::NotFound && e.kind() != ErrorKind::Corrupt) throw;
+      trouble = e.what();
+    }
+  }
+  co_return std::nullopt;
+}
+
+std::vector<BlobPlace> BlobReader::find(BlobKind kind, const BlobId& id) const {
+  const Index& index = repository_.index();
+  if (kind == BlobKind::Data && index.scope() == Index::Scope::Members)
+    throw Error(ErrorKind::Internal, "the index was loaded without the places of data blobs");
+  return index.find(kind, key_of(id));
+}
+
+Task<Bytes> BlobReader::fetch(ObjectId pack, std::uint64_t offset, std::uint64_t length) {
+  const storage::Range range(offset, length);
+  Bytes bytes = co_await repository_.store.get(pack_name(pack), range);
+  if (bytes.size() != length)
+    throw Error(ErrorKind::Corrupt, "{}: it ends before byte {}", pack_name(pack), offset + length);
+  co_return bytes;
+}
+
+Bytes BlobReader::decode(const FramePlace& place, BlobKind kind, ByteView stored) const {
+  const Keys& keys = repository_.keys;
+  if (stored.size() != place.stored || stored.size() < crypto::kTagSize)
+    throw Error(ErrorKind::Corrupt, "{}: a frame has the wrong length", pack_name(place.pack));
+  Bytes payload(stored.size() - crypto::kTagSize);
+  const auto aad = frame_aad(keys.repository(), static_cast<std::uint8_t>(kind), place.codec, place.raw);
+  if (!crypto::Aes256Gcm(keys.pack_key(place.pack)).open(offset_nonce(place.offset), aad, stored, payload))
+    throw Error(ErrorKind::Corrupt, "{}: the frame at byte {} is damaged", pack_name(place.pack),
+                place.offset);
+  if (place.codec == Codec::Raw && payload.size() == place.raw) return payload;
+  return decompress(payload, place.codec, place.raw);
+}
+
+void BlobReader::verify(BlobKind kind, const BlobId& id, ByteView bytes) const {
+  if (repository_.keys.id_of(kind, bytes) != id)
+    throw Error(ErrorKind::Corrupt, "a blob's content does not have the id {}", id.hex());
+}
+
+Task<BlobReader::Frame> BlobReader::frame(FramePlace place, BlobKind kind) {
+  for (auto it = cache_.begin(); it != cache_.end(); ++it) {
+    if (it->offset != place.offset || it->pack != place.pack) continue;
+    cache_.splice(cache_.begin(), cache_, it);
+    co_return it->bytes;
+  }
+  const Bytes stored = co_await fetch(place.pack, place.offset, place.stored);
+  const auto open = [&] { return std::make_shared<const Bytes>(decode(place, kind, stored)); };
+  Frame bytes = co_await net::offload(repository_.environment.pool, open);
+  cached_bytes_ += bytes->size();
+  cache_.push_front({place.pack, place.offset, bytes});
+  while (cached_bytes_ > cache_limit_ && cache_.size() > 1) {
+    cached_bytes_ -= cache_.back().bytes->size();
+    cache_.pop_back();
+  }
+  co_return bytes;
+}
+
+}  // namespace stash::engine

@@ -1,0 +1,170 @@
+#include "engine/pack_lane.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "stash/base/error.hpp"
+
+namespace stash::engine {
+namespace {
+
+/// Beyond the target: one whole frame, tags, and the footer of kMaxPackBlobs blobs. Untouched pages cost
+/// nothing.
+constexpr std::uint64_t kSlack = kMaxFrame + (std::uint64_t{4} << 20);
+
+}  // namespace
+
+OpenPack::OpenPack(ObjectId i, crypto::Key k, BlobKind kind, std::uint64_t room)
+    : id(i), key(k), memory(new std::byte[room]), capacity(room), used(kHeaderSize) {
+  std::ranges::copy(pack_header(kind), memory.get());
+}
+
+PackLane::PackLane(const Keys& keys, Random& random, BlobKind kind, PackLimits limits)
+    : keys_(keys), random_(random), kind_(kind), limits_(limits), open_(limits.open) {
+  assert(limits.buffers > limits.open);
+}
+
+std::unique_ptr<OpenPack> PackLane::make_pack() {
+  const ObjectId id = ObjectId::make(random_);
+  return std::make_unique<OpenPack>(id, keys_.pack_key(id), kind_, limits_.target + kSlack);
+}
+
+std::uint64_t PackLane::room() const {
+  std::uint64_t room = free_.size() * limits_.target;
+  for (const auto& pack : open_)
+    if (pack) room += room_in(*pack);
+  return room;
+}
+
+bool PackLane::try_admit(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  while (room() < set_aside_ + bytes && made_ < limits_.buffers) {
+    free_.push_back(make_pack());
+    ++made_;
+  }
+  if (room() < set_aside_ + bytes) return false;
+  set_aside_ += bytes;
+  return true;
+}
+
+void PackLane::give_back(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  assert(bytes <= set_aside_);
+  set_aside_ -= bytes;
+}
+
+std::uint64_t PackLane::room_in(const OpenPack& pack) const {
+  return limits_.target - std::min(pack.charged, limits_.target);
+}
+
+/// A pack with very many blobs is closed early, so that footers stay small, unless its room has been
+/// promised.
+bool PackLane::is_full(const OpenPack& pack) const {
+  const std::uint64_t left = room_in(pack);
+  return left == 0 || (pack.footer.blobs.size() >= kMaxPackBlobs && room() >= set_aside_ + left);
+}
+
+void PackLane::close(std::size_t slot) {
+  auto pack = std::move(open_[slot]);
+  pack->closed = true;
+  if (pack->sealing == 0)
+    ready_.push_back(std::move(pack));
+  else
+    closing_.push_back(std::move(pack));
+}
+
+/// A pack with room for one more frame: that of the slot, or a free one in its place, or another open one.
+/// There is one, since room was set aside.
+OpenPack& PackLane::open_pack(std::size_t slot) {
+  for (std::size_t i = 0; i < open_.size(); ++i) {
+    const std::size_t at = (slot + i) % open_.size();
+    if (open_[at] && !is_full(*open_[at])) return *open_[at];
+    if (free_.empty()) continue;
+    if (open_[at]) close(at);
+    open_[at] = std::move(free_.back());
+    free_.pop_back();
+    return *open_[at];
+  }
+  throw Error(ErrorKind::Internal, "no pack has room for a frame");
+}
+
+void PackLane::put(ByteView raw, const std::vector<FrameBlob>& blobs) {
+  thread_local Bytes scratch;
+  const Payload payload = compress(raw, scratch);
+  const auto stored = static_cast<std::uint32_t>(payload.bytes.size() + crypto::kTagSize);
+  const auto raw_size = static_cast<std::uint32_t>(raw.size());
+  const std::size_t slot = std::to_integer<std::size_t>(blobs.front().id.bytes[31]) % limits_.open;
+
+  OpenPack* pack = nullptr;
+  std::uint64_t offset = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    pack = &open_pack(slot);
+    set_aside_ -= raw.size();
+    offset = pack->used;
+    pack->used += stored;
+    pack->charged += payload.bytes.size();
+    ++pack->sealing;
+    const auto frame = static_cast<std::uint32_t>(pack->footer.frames.size());
+    pack->footer.frames.push_back({static_cast<std::uint32_t>(offset), stored, raw_size, payload.codec});
+    for (const FrameBlob& blob : blobs)
+      pack->footer.blobs.push_back({blob.id, frame, blob.offset, blob.length});
+  }
+
+  crypto::Aes256Gcm(pack->key).seal(
+      offset_nonce(offset),
+      frame_aad(keys_.repository(), static_cast<std::uint8_t>(kind_), payload.codec, raw_size), payload.bytes,
+      {pack->memory.get() + offset, stored});
+
+  const std::lock_guard lock(mutex_);
+  if (--pack->sealing > 0 || !pack->closed) return;
+  const auto it = std::ranges::find(closing_, pack, &std::unique_ptr<OpenPack>::get);
+  ready_.push_back(std::move(*it));
+  closing_.erase(it);
+}
+
+void PackLane::close_all() {
+  const std::lock_guard lock(mutex_);
+  for (std::size_t slot = 0; slot < open_.size(); ++slot)
+    if (open_[slot] && !open_[slot]->footer.frames.empty()) close(slot);
+}
+
+std::unique_ptr<OpenPack> PackLane::take_ready() {
+  const std::lock_guard lock(mutex_);
+  if (ready_.empty()) return nullptr;
+  auto pack = std::move(ready_.front());
+  ready_.pop_front();
+  return pack;
+}
+
+bool PackLane::has_ready() {
+  const std::lock_guard lock(mutex_);
+  return !ready_.empty();
+}
+
+void PackLane::give_back(std::unique_ptr<OpenPack> pack) {
+  pack->id = ObjectId::make(random_);
+  pack->key = keys_.pack_key(pack->id);
+  pack->used = kHeaderSize;
+  pack->charged = 0;
+  pack->closed = false;
+  pack->footer = {};
+  const std::lock_guard lock(mutex_);
+  free_.push_back(std::move(pack));
+}
+
+void PackLane::complete(OpenPack& pack) const {
+  const bool is_short = pack.charged < limits_.target;
+  const Bytes footer = seal_footer(keys_, pack.id, kind_, pack.used, pack.footer, is_short);
+  if (pack.used + footer.size() > pack.capacity) {
+    // Padding of a large pack may be more than the slack.
+    auto larger = std::make_unique_for_overwrite<std::byte[]>(pack.used + footer.size());
+    std::ranges::copy(pack.view(), larger.get());
+    pack.memory = std::move(larger);
+    pack.capacity = pack.used + footer.size();
+  }
+  std::ranges::copy(footer, pack.memory.get() + pack.used);
+  pack.used += footer.size();
+}
+
+}  // namespace stash::engine

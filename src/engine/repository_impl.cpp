@@ -1,0 +1,141 @@
+#include "engine/repository_impl.hpp"
+
+#include "engine/each_parallel.hpp"
+#include "engine/format/sealed.hpp"
+#include "engine/store_io.hpp"
+#include "engine/tombs.hpp"
+#include "stash/base/log.hpp"
+
+namespace stash::engine {
+namespace {
+
+constexpr std::uint64_t kMaxManifest = 16u << 20;
+constexpr std::uint64_t kMaxSegment = std::uint64_t{4} << 30;
+constexpr std::size_t kReadsAtOnce = 8;
+constexpr std::size_t kSegmentsAtOnce = 3;
+constexpr int kListTries = 4;
+
+}  // namespace
+
+Repository::Impl::Impl(storage::Store& s, Environment e, Config c, Keys k, std::string slot_id)
+    : store(s),
+      environment(e),
+      config(std::move(c)),
+      keys(std::move(k)),
+      chunker(keys.chunker()),
+      slot(std::move(slot_id)),
+      tree_seed(keys.tree_seed()) {}
+
+std::string Repository::Impl::new_ulid() { return make_ulid(environment.timers.now(), environment.random); }
+
+std::shared_ptr<const LoadedIndex> Repository::Impl::loaded() const {
+  if (!index_) throw Error(ErrorKind::Internal, "the index is not loaded");
+  return index_;
+}
+
+Task<void> Repository::Impl::load_index(Index::Scope scope) {
+  const bool enough =
+      index_ && (scope == Index::Scope::Members || index_->index.scope() == Index::Scope::Places);
+  if (enough && !index_is_old_) co_return;
+  index_is_old_ = false;
+  for (int tries = 1;; ++tries) {
+    auto fresh = std::make_shared<LoadedIndex>(scope);
+    // Tombs first: a tomb published later than this is met by commit().
+    const Tombs tombs = co_await read_tombs(*this);
+    fresh->tombs = tombs.names;
+    for (const ObjectId& pack : condemned_packs(tombs.tombs)) fresh->index.condemn(pack);
+    try {
+      co_await read_segments(*fresh);
+      co_await net::offload(environment.pool, [&] { fresh->index.settle(); });
+      index_ = std::move(fresh);
+      co_return;
+    } catch (const Error& e) {
+      // A collector replaced segments between our list and our reads.
+      if (e.kind() != ErrorKind::NotFound || tries == kListTries) throw;
+    }
+  }
+}
+
+Task<void> Repository::Impl::reload_index() {
+  const Index::Scope scope = loaded()->index.scope();
+  index_is_old_ = true;
+  co_await load_index(scope);
+}
+
+namespace {
+
+Task<void> read_segment(Repository::Impl& repository, LoadedIndex& into, std::string name) {
+  Bytes sealed = co_await get_small(repository.store, name, kMaxSegment);
+  const auto decode = [&] {
+    const Bytes plain = open_object(repository.keys, kSegmentMagic, name, sealed);
+    return decode_segment(plain);
+  };
+  const Segment segment = co_await net::offload(repository.environment.pool, decode);
+  into.index.add(segment);
+}
+
+}  // namespace
+
+Task<void> Repository::Impl::read_segments(LoadedIndex& into) {
+  std::vector<std::string> names;
+  for (const storage::ObjectInfo& object : co_await storage::list_all(store, std::string(kIndexPrefix)))
+    if (ObjectId::parse(std::string_view(object.name).substr(kIndexPrefix.size())))
+      names.push_back(object.name);
+  co_await each_parallel(names.size(), kSegmentsAtOnce,
+                         [&](std::size_t i) { return read_segment(*this, into, names[i]); });
+}
+
+Task<Manifest> Repository::Impl::manifest(std::string id) {
+  const auto known = known_manifests_.find(id);
+  if (known != known_manifests_.end()) co_return known->second;
+  const std::string name = std::string(kSnapshotsPrefix) + id;
+  const Bytes sealed = co_await get_small(store, name, kMaxManifest);
+  const Bytes plain = open_object(keys, kSnapshotMagic, name, sealed);
+  Manifest manifest = read_manifest(as_text(plain), id);
+  known_manifests_.emplace(id, manifest);
+  co_return manifest;
+}
+
+namespace {
+
+/// One that was forgotten since it was listed is no error.
+Task<void> find_manifest(Repository::Impl& repository, std::string id, std::optional<Manifest>& into) {
+  try {
+    into = co_await repository.manifest(std::move(id));
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::NotFound) throw;
+  }
+}
+
+}  // namespace
+
+Task<std::vector<Manifest>> Repository::Impl::manifests() {
+  std::vector<std::string> ids;
+  std::set<std::string> broken;
+  for (const storage::ObjectInfo& object : co_await storage::list_all(store, std::string(kSnapshotsPrefix))) {
+    std::string id = object.name.substr(kSnapshotsPrefix.size());
+    if (is_ulid(id))
+      ids.push_back(std::move(id));
+    else if (id.ends_with(kBrokenSuffix))
+      broken.insert(id.substr(0, id.size() - kBrokenSuffix.size()));
+  }
+  std::erase_if(ids, [&](const std::string& id) { return broken.contains(id); });
+  std::vector<std::optional<Manifest>> found(ids.size());
+  co_await each_parallel(ids.size(), kReadsAtOnce,
+                         [&](std::size_t i) { return find_manifest(*this, ids[i], found[i]); });
+  std::vector<Manifest> manifests;
+  for (auto& manifest : found)
+    if (manifest) manifests.push_back(std::move(*manifest));
+  co_return manifests;
+}
+
+Task<void> Repository::Impl::remove_snapshot(std::string id) {
+  const std::string name = std::string(kSnapshotsPrefix) + id;
+  const auto size = co_await store.size(name);
+  if (!size) throw Error(ErrorKind::NotFound, "there is no snapshot {}", id);
+  co_await store.remove(name);
+  co_await store.sync();
+  known_manifests_.erase(id);
+}
+
+}  // namespace stash::engine

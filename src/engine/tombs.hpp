@@ -1,0 +1,28 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/format/tomb.hpp"
+#include "stash/engine/repository.hpp"
+
+namespace stash::engine {
+
+/// Tombs stay at least this long after their packs are gone, so that sessions under way meet them.
+inline constexpr Duration kTombRetention = std::chrono::hours(24 * 30);
+
+/// What stands under tomb/ at one moment.
+struct Tombs {
+  std::set<std::string> names;
+  std::vector<Tomb> tombs;
+
+  Tombs() {}
+};
+
+Task<std::set<std::string>> list_tombs(Repository::Impl& repository);
+/// Objects that went away since the list are left out; the tombs of a collector that is done matter to
+/// nobody.
+Task<Tombs> read_tombs(Repository::Impl& repository);
+
+}  // namespace stash::engine
