@@ -5,9 +5,9 @@
 #include "kube/lease_decision.hpp"
 #include "kube/shield.hpp"
 #include "stash/base/log.hpp"
-#include "stash/kube/backoff.hpp"
 #include "stash/kube/meta.hpp"
 #include "stash/kube/resources.hpp"
+#include "stash/net/backoff.hpp"
 
 namespace stash::kube {
 namespace {
@@ -77,7 +77,7 @@ Task<bool> LeaseLock::try_acquire() {
 
 Task<bool> LeaseLock::acquire(std::optional<Duration> patience) {
   const auto begun = timers_.steady();
-  const Backoff pace(options_.retry, options_.retry);
+  net::Backoff pace(random_, options_.retry, options_.retry);
   for (;;) {
     std::string failure;
     try {
@@ -90,7 +90,7 @@ Task<bool> LeaseLock::acquire(std::optional<Duration> patience) {
     }
     if (!failure.empty())
       log::warn("lease not reachable", {{"lease", options_.lease.str()}, {"error", failure}});
-    Duration pause = pace.wait(1, random_);
+    Duration pause = pace.next();
     if (patience) {
       const Duration left = *patience - (timers_.steady() - begun);
       if (left <= Duration::zero()) co_return false;

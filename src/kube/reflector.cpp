@@ -2,13 +2,14 @@
 
 #include "kube/watch_protocol.hpp"
 #include "stash/base/log.hpp"
-#include "stash/kube/backoff.hpp"
 #include "stash/kube/meta.hpp"
+#include "stash/net/backoff.hpp"
 
 namespace stash::kube {
 namespace {
 
-const Backoff kBackoff(std::chrono::milliseconds(800), std::chrono::seconds(30));
+constexpr auto kFirstPause = std::chrono::milliseconds(800);
+constexpr auto kLongestPause = std::chrono::seconds(30);
 
 EventType type_of(const protocol::Reply& reply) { return std::get<protocol::Heard>(reply).type; }
 
@@ -98,6 +99,7 @@ Reflector::Reflector(Client& client, net::Timers& timers, Random& random, const 
 Task<void> Reflector::run() {
   Driver driver(*this);
   protocol::State state;
+  net::Backoff pause(random_, kFirstPause, kLongestPause);
   for (;;) {
     const protocol::Reply reply = co_await driver.reply_to(state);
     protocol::Step step = protocol::step(std::move(state), reply);
@@ -106,7 +108,8 @@ Task<void> Reflector::run() {
     if (step.list_ends) sink_.list_ends();
     driver.body = json::Document();
     state = std::move(step.next);
-    if (step.pause) co_await timers_.sleep(kBackoff.wait(state.failures, random_));
+    if (state.failures == 0) pause.reset();
+    if (step.pause) co_await timers_.sleep(pause.next());
   }
 }
 

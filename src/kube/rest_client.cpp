@@ -7,13 +7,14 @@
 #include "kube/request.hpp"
 #include "kube/status_error.hpp"
 #include "kube/watch_stream.hpp"
-#include "stash/kube/backoff.hpp"
+#include "stash/net/backoff.hpp"
 
 namespace stash::kube {
 namespace {
 
 constexpr int kTries = 7;
-const Backoff kBackoff(std::chrono::milliseconds(250), std::chrono::seconds(4));
+constexpr auto kFirstPause = std::chrono::milliseconds(250);
+constexpr auto kLongestPause = std::chrono::seconds(4);
 constexpr auto kMostRetryAfter = std::chrono::seconds(30);
 
 constexpr int kWatchSeconds = 300;  ///< and up to twice that, so that watches do not all end together
@@ -93,9 +94,10 @@ struct RestClient::Impl {
   Task<net::Response> send(net::Request request, const std::string& body, Repeat repeat, std::string what) {
     request.target.insert(0, prefix);
     if (!body.empty()) request.body = {as_bytes(body)};
-    for (int failures = 1;; ++failures) {
+    net::Backoff backoff(random, kFirstPause, kLongestPause);
+    for (int left = kTries - 1;; --left) {
       std::optional<Error> failure;
-      Duration pause = kBackoff.wait(failures, random);
+      Duration pause = backoff.next();
       bool refused = false;
       try {
         const net::Response response = co_await send_identified(request);
@@ -109,7 +111,7 @@ struct RestClient::Impl {
         failure = Error(e.kind(), "{}: {}", what, e.what());
       }
       const bool again = failure->kind() == ErrorKind::Unavailable && (refused || repeat == Repeat::Always);
-      if (!again || failures == kTries) throw *failure;
+      if (!again || left == 0) throw *failure;
       co_await timers.sleep(pause);
     }
   }

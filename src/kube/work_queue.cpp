@@ -2,8 +2,8 @@
 
 namespace stash::kube {
 
-WorkQueue::WorkQueue(net::Timers& timers, Random& random, Backoff backoff)
-    : timers_(timers), random_(random), backoff_(backoff) {}
+WorkQueue::WorkQueue(net::Timers& timers, Random& random, Duration first, Duration longest)
+    : timers_(timers), random_(random), first_(first), longest_(longest) {}
 
 void WorkQueue::add(Ref ref) {
   if (!waiting_.insert(ref).second || working_.contains(ref)) return;
@@ -27,15 +27,17 @@ void WorkQueue::add_after(Ref ref, Duration delay) {
 }
 
 void WorkQueue::retry(Ref ref) {
-  const int failures = ++failures_[ref];
-  add_after(std::move(ref), backoff_.wait(failures, random_));
+  const Failures none{0, net::Backoff(random_, first_, longest_)};
+  Failures& so_far = failures_.try_emplace(ref, none).first->second;
+  ++so_far.count;
+  add_after(std::move(ref), so_far.pause.next());
 }
 
 void WorkQueue::forget(const Ref& ref) { failures_.erase(ref); }
 
 int WorkQueue::failures(const Ref& ref) const {
   const auto it = failures_.find(ref);
-  return it == failures_.end() ? 0 : it->second;
+  return it == failures_.end() ? 0 : it->second.count;
 }
 
 /// Moves the keys whose time has come to the ready ones.

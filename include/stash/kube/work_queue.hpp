@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "stash/base/random.hpp"
-#include "stash/kube/backoff.hpp"
 #include "stash/kube/client.hpp"
 #include "stash/kube/signal.hpp"
+#include "stash/net/backoff.hpp"
 #include "stash/net/task.hpp"
 
 namespace stash::kube {
@@ -18,8 +18,9 @@ namespace stash::kube {
 /// handed out while somebody works on it: added meanwhile, it comes again after done(). One io thread.
 class WorkQueue {
  public:
-  /// `timers` and `random` must outlive the queue.
-  WorkQueue(net::Timers& timers, Random& random, Backoff backoff = {});
+  /// `timers` and `random` must outlive the queue. retry() waits about `first`, doubling up to `longest`.
+  WorkQueue(net::Timers& timers, Random& random, Duration first = std::chrono::seconds(1),
+            Duration longest = std::chrono::minutes(5));
   WorkQueue(const WorkQueue&) = delete;
   WorkQueue& operator=(const WorkQueue&) = delete;
 
@@ -41,18 +42,23 @@ class WorkQueue {
   int failures(const Ref& ref) const;
 
  private:
+  struct Failures {
+    int count;
+    net::Backoff pause;
+  };
   using SteadyTime = std::chrono::steady_clock::time_point;
   void promote();
 
   net::Timers& timers_;
   Random& random_;
-  Backoff backoff_;
+  Duration first_;
+  Duration longest_;
   std::deque<Ref> ready_;
   std::set<Ref> waiting_;  ///< the keys of ready_, plus those added while they are worked on
   std::set<Ref> working_;
   std::map<Ref, SteadyTime> due_;
   std::set<std::pair<SteadyTime, Ref>> timeline_;  ///< due_ in order of time
-  std::map<Ref, int> failures_;
+  std::map<Ref, Failures> failures_;
   Signal signal_;
 };
 
