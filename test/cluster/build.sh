@@ -8,6 +8,7 @@
 # for, so that two checkouts of different versions never see each other's programs. Static, stripped, no cgo: each
 # program is also the whole content of an image.
 set -euo pipefail
+shopt -s inherit_errexit
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${STASH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/stash}
 export CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS="-buildvcs=false -mod=readonly"
@@ -28,7 +29,10 @@ recipe() {
       ;;
     etcd) package=go.etcd.io/etcd/server/v3 version=3.6.4 about="1 minute" ;;
     coredns) package=. version=1.12.4 about="1 minute" ;;
-    pushgateway) package=tool version=1.11.1 about="1 minute" stamp=" -X github.com/prometheus/common/version.Version=1.11.1" ;;
+    pushgateway)
+      package=tool version=1.11.1 about="1 minute"
+      stamp=" -X github.com/prometheus/common/version.Version=$version"
+      ;;
     minio) package=tool version=2026-02-12 about="3 minutes" ;;
     *) say "unknown program $1; known: kubernetes etcd coredns pushgateway minio"; exit 2 ;;
   esac
@@ -36,16 +40,21 @@ recipe() {
 
 need_go() {
   local found
-  found=$(go env GOVERSION 2>/dev/null) || { say "Go 1.25 or later is needed to build Kubernetes; none is on PATH"; exit 1; }
-  [ "$(printf 'go1.25\n%s\n' "$found" | sort -V | head -1)" = go1.25 ] ||
-    { say "Go 1.25 or later is needed to build Kubernetes; PATH has $found"; exit 1; }
+  found=$(go env GOVERSION 2>/dev/null) || found=none
+  if [ "$(printf 'go1.25\n%s\n' "$found" | sort -V | head -1)" != go1.25 ]; then
+    say "Go 1.25 or later is needed to build Kubernetes; on PATH: $found"
+    exit 1
+  fi
 }
 
 # build NAME: prints the folder of the build, which it makes if it is not there
 build() {
   local package stamp version about hash folder start
   recipe "$1"
-  hash=$({ echo "$package $stamp"; find "$here/go/$1" -type f -print0 | sort -z | xargs -0 cat; } | sha256sum | cut -c1-12)
+  hash=$({
+    echo "$package $stamp"
+    find "$here/go/$1" -type f -print0 | sort -z | xargs -0 cat
+  } | sha256sum | cut -c1-12)
   folder=$cache/$1-$hash
   if [ ! -d "$folder" ]; then
     need_go
@@ -53,7 +62,12 @@ build() {
     start=$SECONDS
     rm -rf "$folder.part"
     mkdir -p "$folder.part"
-    (cd "$here/go/$1" && go build -ldflags "-s -w$stamp" -o "$folder.part/" "$package" >&2)
+    if ! (cd "$here/go/$1" && go build -ldflags "-s -w$stamp" -o "$folder.part/" "$package") >"$folder.log" 2>&1; then
+      tail -20 "$folder.log" >&2
+      say "$1 was not built; all that go said is in $folder.log"
+      exit 1
+    fi
+    rm "$folder.log"
     [ "$1" != etcd ] || mv "$folder.part/server" "$folder.part/etcd"
     mv "$folder.part" "$folder"
     say "built $1 in $((SECONDS - start)) s, $(du -sm "$folder" | cut -f1) MB in $folder"
@@ -74,7 +88,7 @@ bin=$cache/bin-$(printf '%s\n' "${folders[@]}" | sort | sha256sum | cut -c1-12)
 if [ ! -d "$bin" ]; then
   rm -rf "$bin.part"
   mkdir "$bin.part"
-  for folder in "${folders[@]}"; do ln -s "$folder"/* "$bin.part/"; done
+  for folder in "${folders[@]}"; do ln -s --relative "$folder"/* "$bin.part/"; done
   mv "$bin.part" "$bin"
 fi
 echo "$bin"

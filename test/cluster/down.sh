@@ -1,12 +1,17 @@
 #!/usr/bin/env bash
-# Ends the cluster of a folder and removes the folder.   down.sh DIR
+# Ends the cluster of a folder and removes the folder; returns when nothing of it is left.
+#
+#   down.sh [DIR]     default ~/.cache/stash/cluster
 set -euo pipefail
-[ -d "$1" ] || exit 0
-RUN=$(cd "$1" && pwd)
-if [ -f "$RUN/pid" ]; then
-  pid=$(cat "$RUN/pid")
-  id=$(cat "$RUN/id" 2>/dev/null || true)
-  kill -9 "$pid" 2>/dev/null || true
-  for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || [ -d "/sys/class/net/stash$id" ] || break; sleep 0.1; done
+folder=${1:-${STASH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/stash}/cluster}
+[ -e "$folder" ] || exit 0
+[ -e "$folder/keeper" ] || { echo "cluster: $folder holds no cluster" >&2; exit 1; }
+keeper=$(cat "$folder/keeper")
+if grep -qz keeper.py "/proc/$keeper/cmdline" 2>/dev/null; then
+  kill -TERM "$keeper"
+  for _ in $(seq 600); do
+    kill -0 "$keeper" 2>/dev/null || break
+    sleep 0.1
+  done
 fi
-for _ in $(seq 20); do rm -rf "$RUN" 2>/dev/null && break; sleep 0.2; done
+rm -rf "$folder"

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Writes an OCI image archive from a folder, the same bytes for the same input, and can push it to a registry.
+"""Makes OCI image archives from folders, without a container engine, and pushes them to a registry.
 
-  image.py build ROOTFS OUT.tar NAME [--entrypoint CMD ...] [--user UID[:GID]] [--env K=V]
-  image.py push OUT.tar REGISTRY-URL        pushes under the repository and tag of the archive's NAME
+  image.py build ROOTFS OUT.tar NAME:TAG [--entrypoint WORD ...] [--cmd WORD ...] [--user UID:GID] [--env K=V]
+  image.py push REGISTRY-URL ARCHIVE ...    under the repository and tag of each archive's NAME, whatever its host
+  image.py name ARCHIVE                     prints NAME:TAG
 
-One gzip layer; every entry is owned by root and dated 1970, so that the digest depends on content alone.
+The same folder gives the same bytes: one gzip layer, entries sorted, owned by root and dated 1970.
 """
 import argparse
 import gzip
@@ -12,38 +13,37 @@ import hashlib
 import io
 import json
 import os
+import platform
 import sys
 import tarfile
+import urllib.error
 import urllib.request
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def layer_tar(rootfs: str) -> bytes:
     def plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-        entry.uid = entry.gid = 0
+        entry.uid = entry.gid = entry.mtime = 0
         entry.uname = entry.gname = ""
-        entry.mtime = 0
         return entry
 
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for folder, names, files in os.walk(rootfs):
-            names.sort()
-            for name in sorted(files + [n for n in names if os.path.islink(os.path.join(folder, n))]):
+            names.sort()  # the order in which os.walk goes on
+            for name in sorted(names + files):
                 path = os.path.join(folder, name)
                 tar.add(path, os.path.relpath(path, rootfs), recursive=False, filter=plain)
-            for name in names:
-                path = os.path.join(folder, name)
-                if not os.path.islink(path):
-                    tar.add(path, os.path.relpath(path, rootfs), recursive=False, filter=plain)
     return raw.getvalue()
 
 
 class Archive:
-    """Blobs by digest, and the descriptors that name them."""
+    """Blobs by digest; add() returns the descriptor that names one."""
 
     def __init__(self) -> None:
         self.blobs: dict[str, bytes] = {}
@@ -71,22 +71,39 @@ class Archive:
 
 
 def build(args: argparse.Namespace) -> None:
-    archive = Archive()
     tar = layer_tar(args.rootfs)
-    layer = archive.add(gzip.compress(tar, 6, mtime=0), LAYER)
-    settings: dict = {"Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"] + args.env}
-    if args.entrypoint:
-        settings["Entrypoint"] = args.entrypoint
-    if args.user:
-        settings["User"] = args.user
+    archive = Archive()
+    layer = archive.add(gzip.compress(tar, 9, mtime=0), LAYER)
+    settings = {"Env": [PATH, *args.env], "Entrypoint": args.entrypoint, "Cmd": args.cmd, "User": args.user}
     config = archive.add_json({
-        "architecture": "amd64", "os": "linux", "config": settings,
+        "architecture": ARCHITECTURES.get(platform.machine(), platform.machine()), "os": "linux",
+        "config": {key: value for key, value in settings.items() if value},
         "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(tar).hexdigest()]}}, CONFIG)
-    manifest = archive.add_json({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]}, MANIFEST)
+    manifest = archive.add_json(
+        {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]}, MANIFEST)
     manifest["annotations"] = {"io.containerd.image.name": args.name,
                                "org.opencontainers.image.ref.name": args.name.rsplit(":", 1)[-1]}
-    archive.write(args.out, {"schemaVersion": 2, "manifests": [manifest]})
-    print(f"{args.name}: {layer['size']} bytes compressed")
+    archive.write(args.out, {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
+                             "manifests": [manifest]})
+    print(f"{args.name}: {layer['size'] / 1e6:.1f} MB compressed", file=sys.stderr)
+
+
+class Reader:
+    """One archive that build() wrote."""
+
+    def __init__(self, path: str) -> None:
+        self.tar = tarfile.open(path)
+        self.described = json.loads(self.read("index.json"))["manifests"][0]
+        self.name = self.described["annotations"]["io.containerd.image.name"]
+
+    def read(self, path: str) -> bytes:
+        member = self.tar.extractfile(path)
+        if member is None:
+            sys.exit(f"{self.tar.name}: {path} is missing")
+        return member.read()
+
+    def blob(self, digest: str) -> bytes:
+        return self.read("blobs/" + digest.replace(":", "/"))
 
 
 def request(method: str, url: str, data: bytes | None = None, media: str = "application/octet-stream"):
@@ -94,28 +111,29 @@ def request(method: str, url: str, data: bytes | None = None, media: str = "appl
     return urllib.request.urlopen(call, timeout=60)
 
 
-def push(args: argparse.Namespace) -> None:
-    with tarfile.open(args.archive) as tar:
-        def read(path: str) -> bytes:
-            member = tar.extractfile(path)
-            if member is None:
-                sys.exit(f"{args.archive}: {path} is missing")
-            return member.read()
+def upload(base: str, registry: str, digest: str, archive: Reader) -> None:
+    try:
+        request("HEAD", f"{base}/blobs/{digest}")
+        return
+    except urllib.error.HTTPError as error:
+        if error.code != 404:
+            raise
+    location = request("POST", f"{base}/blobs/uploads/", b"").headers["Location"]
+    location = location if location.startswith("http") else registry + location
+    glue = "&" if "?" in location else "?"
+    request("PUT", f"{location}{glue}digest={digest}", archive.blob(digest))
 
-        described = json.loads(read("index.json"))["manifests"][0]
-        name = described["annotations"]["io.containerd.image.name"]
-        repository, tag = name.rsplit(":", 1)
-        repository = repository.split("/", 1)[1]  # without the registry host
-        manifest_bytes = read("blobs/" + described["digest"].replace(":", "/"))
-        manifest = json.loads(manifest_bytes)
-        base = f"{args.registry}/v2/{repository}"
+
+def push(args: argparse.Namespace) -> None:
+    for path in args.archives:
+        archive = Reader(path)
+        repository, tag = archive.name.rsplit(":", 1)
+        base = f"{args.registry}/v2/{repository.split('/', 1)[1]}"  # without the host of the name
+        data = archive.blob(archive.described["digest"])
+        manifest = json.loads(data)
         for item in [manifest["config"], *manifest["layers"]]:
-            start = request("POST", f"{base}/blobs/uploads/", b"")
-            where = start.headers["Location"]
-            where = where if where.startswith("http") else args.registry + where
-            glue = "&" if "?" in where else "?"
-            request("PUT", f"{where}{glue}digest={item['digest']}", read("blobs/" + item["digest"].replace(":", "/")))
-        request("PUT", f"{base}/manifests/{tag}", manifest_bytes, MANIFEST)
+            upload(base, args.registry, item["digest"], archive)
+        request("PUT", f"{base}/manifests/{tag}", data, MANIFEST)
 
 
 def main() -> None:
@@ -126,13 +144,17 @@ def main() -> None:
     make.add_argument("out")
     make.add_argument("name")
     make.add_argument("--entrypoint", nargs="+")
+    make.add_argument("--cmd", nargs="+")
     make.add_argument("--user")
     make.add_argument("--env", action="append", default=[])
     make.set_defaults(run=build)
     send = commands.add_parser("push")
-    send.add_argument("archive")
     send.add_argument("registry")
+    send.add_argument("archives", nargs="+")
     send.set_defaults(run=push)
+    tell = commands.add_parser("name")
+    tell.add_argument("archive")
+    tell.set_defaults(run=lambda args: print(Reader(args.archive).name))
     args = parser.parse_args()
     args.run(args)
 

@@ -1,65 +1,64 @@
-# Sourced. The images of the test cluster, as OCI archives in $RUN/images. Needs: $BIN, $RUN, $here, $cache.
+# Sourced. The images of the test cluster, as OCI archives.
+#
+#   docker.io/library/busybox:latest   Debian's busybox-static under all its names, without entrypoint as the public one
+#   docker.io/library/pause:1          the sandbox of every pod
+#   docker.io/prom/pushgateway:v1.11.1 the real one
+#   docker.io/minio/minio:latest       the real one
+#   docker.io/library/stash:dev        ours
+# shellcheck shell=bash
+cluster_scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-# image NAME TAR [image.py build options]: from the folder $root, which it removes
-image() {
-  local name=$1 tar=$RUN/images/$2
-  shift 2
-  python3 "$here/image.py" build "$root" "$tar" "$name" "$@"
+# base_images PROGRAMS CACHE: prints the folder of the archives that do not depend on our sources; makes them once
+base_images() {
+  local inputs folder
+  inputs=$(sha256sum "$cluster_scripts/"{image.py,images.sh} /bin/busybox | cut -d' ' -f1)
+  inputs+=$(readlink "$1/pushgateway" "$1/minio")
+  folder=$2/images-$(sha256sum <<<"$inputs" | cut -c1-12)
+  if [ ! -d "$folder" ]; then
+    rm -rf "$folder.part"
+    mkdir -p "$folder.part"
+    busybox_image "$folder.part/busybox.tar"
+    program_image "$folder.part/pause.tar" docker.io/library/pause:1 /bin/busybox \
+      --entrypoint /bin/busybox sleep 2147483647
+    program_image "$folder.part/pushgateway.tar" docker.io/prom/pushgateway:v1.11.1 "$1/pushgateway" \
+      --entrypoint /bin/pushgateway --user 65534:65534
+    program_image "$folder.part/minio.tar" docker.io/minio/minio:latest "$1/minio" --entrypoint /bin/minio
+    mv -T "$folder.part" "$folder"
+  fi
+  echo "$folder"
+}
+
+# program_image OUT.tar NAME:TAG BINARY [image.py build options]: nothing but one static program and /tmp
+program_image() {
+  local out=$1 name=$2 binary=$3 root
+  shift 3
+  root=$(mktemp -d)
+  install -D -m 755 "$binary" "$root/bin/${binary##*/}"
+  install -d -m 1777 "$root/tmp"
+  python3 "$cluster_scripts/image.py" build "$root" "$out" "$name" "$@"
   rm -rf "$root"
 }
 
-# base_images: busybox, pause, pushgateway and minio, made once and kept in the cache
-base_images() {
-  local applet kept
-  mkdir -p "$RUN/images"
-  kept=$cache/images-$(cat "$here/image.py" "$here/images.sh" "$BIN/pushgateway" "$BIN/minio" /bin/busybox | sha256sum | cut -c1-12)
-  if [ ! -d "$kept" ]; then
-    make_base_images
-    rm -rf "$kept.part"
-    mkdir -p "$kept.part"
-    cp "$RUN"/images/*.tar "$kept.part/"
-    mv -T "$kept.part" "$kept" 2>/dev/null || rm -rf "$kept.part"
-  fi
-  cp "$kept"/*.tar "$RUN/images/"
-}
-
-make_base_images() {
+busybox_image() { # OUT.tar
+  local root applet
   root=$(mktemp -d)
-  mkdir -p "$root/bin" "$root/tmp" "$root/etc" "$root/root" "$root/usr/bin" "$root/var/tmp"
-  chmod 1777 "$root/tmp" "$root/var/tmp"
-  cp /bin/busybox "$root/bin/busybox"
-  for applet in $(/bin/busybox --list); do [ "$applet" = busybox ] || ln -sf busybox "$root/bin/$applet"; done
-  for applet in env awk sort wc head tail tr cut find xargs id; do ln -sf ../../bin/busybox "$root/usr/bin/$applet"; done
+  install -d -m 755 "$root/bin" "$root/etc" "$root/root" "$root/usr/bin"
+  install -d -m 1777 "$root/tmp" "$root/var/tmp"
+  install -m 755 /bin/busybox "$root/bin/busybox"
+  for applet in $(/bin/busybox --list); do [ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"; done
+  ln -s ../../bin/env "$root/usr/bin/env"
   printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' >"$root/etc/passwd"
   printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
-  image docker.io/library/busybox:latest busybox.tar --entrypoint /bin/sh
-
-  root=$(mktemp -d)
-  mkdir -p "$root/bin"
-  cp /bin/busybox "$root/bin/busybox"
-  ln -s busybox "$root/bin/sleep"
-  image docker.io/library/pause:1 pause.tar --entrypoint /bin/sleep 2147483647
-
-  root=$(mktemp -d)
-  mkdir -p "$root/bin" "$root/tmp"
-  cp "$BIN/pushgateway" "$root/bin/pushgateway"
-  image docker.io/prom/pushgateway:v1.11.1 pushgateway.tar --entrypoint /bin/pushgateway --user 65534:65534
-
-  root=$(mktemp -d)
-  mkdir -p "$root/bin" "$root/tmp" "$root/data"
-  cp "$BIN/minio" "$root/bin/minio"
-  image docker.io/minio/minio:latest minio.tar --entrypoint /bin/minio
+  python3 "$cluster_scripts/image.py" build "$root" "$1" docker.io/library/busybox:latest --cmd sh
+  rm -rf "$root"
 }
 
-# stash_image BINARY: the same image as the Dockerfile makes
+# stash_image BINARY OUT.tar: the image that the Dockerfile makes
 stash_image() {
-  local link
-  mkdir -p "$RUN/images"
+  local root
   root=$(mktemp -d)
-  mkdir -p "$root/bin" "$root/etc/ssl/certs" "$root/tmp"
-  chmod 1777 "$root/tmp"
-  cp "$1" "$root/bin/stash"
-  cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
-  for link in operator sidecar init trigger; do ln -s stash "$root/bin/stash-$link"; done
-  image docker.io/library/stash:dev stash.tar --entrypoint /bin/stash --user 65532:65532
+  "$cluster_scripts/rootfs.sh" "$1" "$root"
+  python3 "$cluster_scripts/image.py" build "$root" "$2" docker.io/library/stash:dev \
+    --entrypoint /bin/stash --user 65532:65532
+  rm -rf "$root"
 }

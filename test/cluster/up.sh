@@ -1,61 +1,89 @@
 #!/usr/bin/env bash
-# Starts the project's own one-node Kubernetes cluster and prints its folder, kubeconfig and times.
+# Starts the project's own one-node Kubernetes cluster and prints the path of its kubeconfig.
 #
-#   up.sh DIR [--owner PID]
+#   up.sh [DIR] [--owner PID]     DIR: all of its state, default ~/.cache/stash/cluster; removed by down.sh DIR
 #
-# etcd, API server, kubelet, containerd and every container live in network, mount, pid, uts and ipc namespaces of
-# their own: ending the init of these namespaces (down.sh, or the watchdog once PID has gone) ends all of it, and all
-# mounts, interfaces and rules go with the namespaces. Only the cgroups are left to remove, which the watchdog does.
+# With --owner the cluster ends when that process ends, however it ends. etcd, API server, kubelet, containerd and all
+# containers live in namespaces and below a root folder of their own (keeper.py, node/root.sh). Needs root.
+# About 8 s once the programs are built (build.sh).
 set -euo pipefail
+shopt -s inherit_errexit
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-RUN=$(mkdir -p "$1" && cd "$1" && pwd)
-owner=
-[ "${2:-}" = --owner ] && owner=$3
-[ -f "$RUN/pid" ] && kill -0 "$(cat "$RUN/pid")" 2>/dev/null && { echo "cluster: already up in $RUN" >&2; exit 0; }
-started=$(date +%s%N)
-took() { echo "$((($(date +%s%N) - started) / 1000000)) ms"; }
-
-# A free number for the interface and the subnet, so that several clusters can live side by side.
-for ID in $(seq 0 50) none; do [ "$ID" = none ] || ! ip link show "stash$ID" >/dev/null 2>&1 && break; done
-[ "$ID" != none ] || { echo "cluster: no free interface name stash0..stash50" >&2; exit 1; }
 cache=${STASH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/stash}
-HOST=10.199.$ID.1 NODE=10.199.$ID.2 PKI=$RUN/pki BIN=$("$here/build.sh")
-export RUN PKI BIN NODE HOST ID
-mkdir -p "$RUN/logs" "$RUN/images" "$PKI"
-. "$here/pki.sh"
 . "$here/images.sh"
-(cd "$PKI" && control_plane_pki "https://$NODE:6443" "IP:$NODE")
-[ -f "$RUN/images/minio.tar" ] || base_images >"$RUN/logs/images.log"
-ln -sf pki/admin.kubeconfig "$RUN/kubeconfig"
 
-setsid unshare --net --mount --pid --uts --ipc --fork --mount-proc --kill-child bash "$here/node.sh" \
-  >"$RUN/logs/node.log" 2>&1 </dev/null &
-outer=$!
-for _ in $(seq 100); do pid=$(pgrep -P "$outer" | head -1) && [ -n "$pid" ] && break; sleep 0.05; done
-echo "$pid" >"$RUN/pid"
-echo "$ID" >"$RUN/id"
-ip link add "stash$ID" type veth peer name eth0 netns "/proc/$pid/ns/net"
-ip addr add "$HOST/24" dev "stash$ID"
-ip link set "stash$ID" up
-setsid bash "$here/watchdog.sh" "$outer" "$pid" "$ID" "$owner" </dev/null >/dev/null 2>&1 &
+say() { printf 'cluster: %s\n' "$*" >&2; }
+usage() { say "usage: up.sh [DIR] [--owner PID]"; exit 2; }
 
-K=("$BIN/kubectl" --kubeconfig "$RUN/kubeconfig")
-until_ok() { # WHAT SECONDS COMMAND...
-  local what=$1 tries=$(($2 * 10))
-  shift 2
-  for _ in $(seq "$tries"); do
-    "$@" >/dev/null 2>&1 && { echo "cluster: $what after $(took)" >&2; return; }
-    kill -0 "$pid" 2>/dev/null || break
-    sleep 0.1
-  done
-  echo "cluster: no $what; see $RUN/logs" >&2
-  tail -n 5 "$RUN"/logs/*.log >&2
+folder=$cache/cluster owner=0
+if [ $# -gt 0 ] && [ "$1" != --owner ]; then folder=$1; shift; fi
+if [ "${1:-}" = --owner ]; then owner=${2:?}; shift 2; fi
+[ $# = 0 ] || usage
+[ "$(id -u)" = 0 ] || { say "root is needed to make namespaces, mounts and cgroups"; exit 1; }
+
+folder=$(mkdir -p "$folder" && cd "$folder" && pwd)
+if [ -e "$folder/ready" ] && grep -qz keeper.py "/proc/$(cat "$folder/keeper")/cmdline" 2>/dev/null; then
+  say "already up in $folder"
+  echo "$folder/kubeconfig"
+  exit
+fi
+if [ -e "$folder/keeper" ]; then # of a cluster that has ended
+  rm -rf "$folder"
+  mkdir "$folder"
+elif [ -n "$(ls -A "$folder")" ]; then
+  say "$folder is not empty and holds no cluster; give an empty or a new folder"
   exit 1
+fi
+
+BIN=$("$here/build.sh")
+images=$(base_images "$BIN" "$cache")
+started=$(date +%s%N)
+took() { printf '%d.%d s' $((($(date +%s%N) - started) / 1000000000)) $((($(date +%s%N) - started) / 100000000 % 10)); }
+# Absent in kernels that have them built in, and in those that have no bridge filter at all (node/node.sh copes).
+modprobe -a overlay br_netfilter 2>/dev/null || true
+
+mkdir "$folder/logs"
+ln -s "$BIN" "$folder/bin"
+ln -s root/etc/kubernetes/pki "$folder/pki"
+ln -s pki/admin.kubeconfig "$folder/kubeconfig"
+BIN=$BIN setsid python3 "$here/keeper.py" "$folder" $$ "$owner" </dev/null >"$folder/logs/keeper.log" 2>&1 &
+keeper=$!
+echo "$keeper" >"$folder/keeper"
+
+fail() {
+  say "no $1 after $(took)"
+  tail -n 8 "$folder"/logs/*.log "$folder"/root/var/log/*.log >&2 2>/dev/null || true
+  exit 1 # the keeper, which watches this process, removes the cluster
 }
-node_ready() { [ "$("${K[@]}" get node node0 -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')" = True ]; }
-until_ok "API server" 60 "${K[@]}" get --raw /readyz
-"${K[@]}" apply -f "$here/standard.yaml" >/dev/null
+until_ok() { # WHAT SECONDS COMMAND...
+  local what=$1 limit=$((SECONDS + $2))
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    kill -0 "$keeper" 2>/dev/null || fail "$what"
+    [ "$SECONDS" -le "$limit" ] || fail "$what"
+    sleep 0.05
+  done
+}
+api() { # PATH: asks the API server; curl starts much faster than kubectl
+  curl -sf --max-time 2 --cacert "$folder/pki/ca.crt" --cert "$folder/pki/admin.crt" --key "$folder/pki/admin.key" \
+    "https://$node:6443$1"
+}
+node_ready() { api /api/v1/nodes/node0 | jq -e '.status.conditions[] | select(.type == "Ready").status == "True"'; }
+
+until_ok "namespaces" 10 test -s "$folder/pid"
+node=10.199.$(cat "$folder/id").2
+echo "$node" >"$folder/address"
+until_ok "registry" 30 curl -sf --max-time 1 "http://$node:5000/v2/"
+python3 "$here/image.py" push "http://$node:5000" "$images"/*.tar &
+push=$!
+until_ok "API server" 90 api /readyz
+say "API server after $(took)"
+"$BIN/kubectl" --kubeconfig "$folder/kubeconfig" create -f "$here/standard.yaml" >/dev/null
 until_ok "Ready node" 60 node_ready
-until_ok "DNS" 30 curl -sf --max-time 1 "http://$NODE:8181/ready"
-until_ok "ServiceAccount default" 30 "${K[@]}" get serviceaccount default
-echo "$RUN/kubeconfig"
+say "node Ready after $(took)"
+until_ok "DNS" 30 curl -sf --max-time 1 "http://$node:8181/ready"
+until_ok "ServiceAccount default" 30 api /api/v1/namespaces/default/serviceaccounts/default
+wait "$push" || fail "images"
+touch "$folder/ready"
+say "DNS, ServiceAccounts and images after $(took); export KUBECONFIG=$folder/kubeconfig"
+echo "$folder/kubeconfig"
