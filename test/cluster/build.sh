@@ -40,9 +40,9 @@ recipe() {
 
 need_go() {
   local found
-  found=$(go env GOVERSION 2>/dev/null) || found=none
+  found=$(go env GOVERSION 2>/dev/null) || found=go0
   if [ "$(printf 'go1.25\n%s\n' "$found" | sort -V | head -1)" != go1.25 ]; then
-    say "Go 1.25 or later is needed to build Kubernetes; on PATH: $found"
+    say "Go 1.25 or later is needed to build Kubernetes; on PATH: ${found/go0/none}"
     exit 1
   fi
 }
