@@ -1,0 +1,129 @@
+#include "engine/metadata_setter.hpp"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/xattr.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace stash::engine {
+namespace {
+
+timespec to_timespec(TimePoint time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  timespec result{};
+  result.tv_sec = static_cast<time_t>(seconds.time_since_epoch().count());
+  result.tv_nsec = static_cast<long>((time - seconds).count());
+  return result;
+}
+
+/// Names whose absence in a snapshot means that they must not be there: a new file inherits ACLs from its
+/// directory, and one that was there before keeps what users gave it. Labels that the system itself gives are
+/// left alone.
+bool is_ours_to_remove(std::string_view name) {
+  return name.starts_with("user.") || name.starts_with("system.posix_acl_");
+}
+
+}  // namespace
+
+/// The same calls for an open object and for a name.
+struct MetadataSetter::Handle {
+  int fd;            ///< of the object, or of its directory
+  const char* name;  ///< null: fd is the object itself
+  std::string path;  ///< for xattr calls on a name
+
+  int stat(struct stat& info) const {
+    return name ? fstatat(fd, name, &info, AT_SYMLINK_NOFOLLOW) : fstat(fd, &info);
+  }
+  int own(uid_t uid, gid_t gid) const {
+    return name ? fchownat(fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) : fchown(fd, uid, gid);
+  }
+  int mode(mode_t mode) const {
+    return name ? fchmodat(fd, name, mode, AT_SYMLINK_NOFOLLOW) : fchmod(fd, mode);
+  }
+  int times(const timespec* times) const {
+    return name ? utimensat(fd, name, times, AT_SYMLINK_NOFOLLOW) : futimens(fd, times);
+  }
+  ssize_t list(char* to, std::size_t size) const {
+    return name ? llistxattr(path.c_str(), to, size) : flistxattr(fd, to, size);
+  }
+  ssize_t get(const char* xattr, char* to, std::size_t size) const {
+    return name ? lgetxattr(path.c_str(), xattr, to, size) : fgetxattr(fd, xattr, to, size);
+  }
+  int put(const Xattr& x) const {
+    return name ? lsetxattr(path.c_str(), x.name.c_str(), x.value.data(), x.value.size(), 0)
+                : fsetxattr(fd, x.name.c_str(), x.value.data(), x.value.size(), 0);
+  }
+  int remove(const char* xattr) const {
+    return name ? lremovexattr(path.c_str(), xattr) : fremovexattr(fd, xattr);
+  }
+};
+
+void MetadataSetter::set(int fd, const Entry& entry, const std::vector<Xattr>& xattrs) {
+  const Handle handle{fd, nullptr, ""};
+  set(handle, entry, xattrs);
+}
+
+void MetadataSetter::set(const TargetDir& dir, const std::string& name, const Entry& entry,
+                         const std::vector<Xattr>& xattrs) {
+  const Handle handle{dir.fd(), name.c_str(), "/proc/self/fd/" + std::to_string(dir.fd()) + "/" + name};
+  set(handle, entry, xattrs);
+}
+
+// Owner first: chown clears setuid bits and capabilities. Mode before ACLs: chmod would change their mask.
+// Times last.
+void MetadataSetter::set(const Handle& handle, const Entry& entry, const std::vector<Xattr>& xattrs) {
+  const auto failed = [&](const char* what) {
+    warn_(entry.path, std::string(what) + ": " + std::strerror(errno));
+  };
+  struct stat now {};
+  if (handle.stat(now) != 0) return failed("stat");
+  std::uint32_t mode = entry.mode;
+  if ((now.st_uid != entry.uid || now.st_gid != entry.gid) && handle.own(entry.uid, entry.gid) != 0) {
+    failed("set the owner");
+    owners_kept_ = false;
+    mode &= ~06000u;  // privileges of an owner that it does not have
+  }
+  if (entry.type != EntryType::Symlink && handle.mode(mode) != 0) failed("set the mode");
+  set_xattrs(handle, entry, xattrs);
+  const timespec keep{0, UTIME_OMIT};
+  const std::array times{entry.atime ? to_timespec(*entry.atime) : keep, to_timespec(entry.mtime)};
+  if (handle.times(times.data()) != 0) failed("set the times");
+}
+
+void MetadataSetter::set_flags(int fd, const Entry& entry) {
+  if (entry.inode_flags == 0) return;
+  int flags = 0;
+  if (ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0) {
+    flags |= static_cast<int>(entry.inode_flags);
+    if (ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0) return;
+  }
+  warn_(entry.path, std::string("set the flags: ") + std::strerror(errno));
+}
+
+void MetadataSetter::set_xattrs(const Handle& handle, const Entry& entry, const std::vector<Xattr>& xattrs) {
+  thread_local std::array<char, 65536> buffer;
+  const auto failed = [&](const std::string& what) { warn_(entry.path, what + ": " + std::strerror(errno)); };
+  const ssize_t length = handle.list(buffer.data(), buffer.size());
+  const std::string names(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(0, length)));
+  for (std::size_t at = 0; at < names.size();) {
+    const std::string name = names.c_str() + at;
+    at += name.size() + 1;
+    if (is_ours_to_remove(name) && !std::ranges::binary_search(xattrs, name, {}, &Xattr::name) &&
+        handle.remove(name.c_str()) != 0 && errno != ENODATA)
+      failed("remove extended attribute " + name);
+  }
+  for (const Xattr& xattr : xattrs) {
+    if (handle.put(xattr) == 0) continue;
+    const int code = errno;
+    const ssize_t got = handle.get(xattr.name.c_str(), buffer.data(), buffer.size());
+    if (got >= 0 && std::string_view(buffer.data(), static_cast<std::size_t>(got)) == xattr.value) continue;
+    errno = code;
+    failed("set extended attribute " + xattr.name);
+  }
+}
+
+}  // namespace stash::engine

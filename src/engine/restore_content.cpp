@@ -1,0 +1,292 @@
+// The content half of a restore: which bytes to fetch, in which order, and where they go.
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+
+#include "engine/content.hpp"
+#include "engine/restorer.hpp"
+#include "stash/base/error.hpp"
+
+namespace stash::engine {
+namespace {
+
+constexpr std::uint64_t kPlanBytes = std::uint64_t{64} << 20;  ///< content planned at once
+constexpr std::uint64_t kZeroBlock = std::uint64_t{64} << 10;
+constexpr std::uint64_t kVerifyBytes = std::uint64_t{4} << 20;
+
+bool is_damage(const Error& e) { return e.kind() == ErrorKind::Corrupt || e.kind() == ErrorKind::NotFound; }
+
+bool all_zero(ByteView bytes) {
+  return bytes[0] == std::byte{0} && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
+}
+
+/// Writes what is not zero: the file is fresh, so that what is left out stays a hole.
+void write_around_zeros(TargetFile& file, std::uint64_t offset, ByteView bytes) {
+  while (!bytes.empty()) {
+    const std::uint64_t block = std::min<std::uint64_t>(kZeroBlock - offset % kZeroBlock, bytes.size());
+    if (!all_zero(bytes.first(block))) file.write(offset, bytes.first(block));
+    bytes = bytes.subspan(block);
+    offset += block;
+  }
+}
+
+/// Fills `out` from `offset`; false when the file ends before or cannot be read.
+bool read_all(int fd, std::uint64_t offset, std::span<std::byte> out) {
+  while (!out.empty()) {
+    const ssize_t got =
+        retry_eintr([&] { return pread(fd, out.data(), out.size(), static_cast<off_t>(offset)); });
+    if (got <= 0) return false;
+    out = out.subspan(static_cast<std::size_t>(got));
+    offset += static_cast<std::uint64_t>(got);
+  }
+  return true;
+}
+
+}  // namespace
+
+Task<void> Restorer::write_contents() {
+  std::vector<WantedPiece> pieces;
+  std::uint64_t bytes = 0;
+  for (std::uint32_t i = 0; i < window_.size(); ++i) {
+    if (window_[i].state != State::Writing || !window_[i].entry.inline_content.empty()) continue;
+    std::string damage;
+    try {
+      co_await want(i, pieces, bytes);
+    } catch (const Error& e) {
+      if (!is_damage(e)) throw;
+      damage = e.what();
+    }
+    if (damage.empty()) continue;
+    ++damaged_;
+    fail(window_[i], damage);
+  }
+  co_await fetch(pieces);
+}
+
+/// Adds the pieces of one file, and fetches what has come together whenever that is enough.
+Task<void> Restorer::want(std::uint32_t number, std::vector<WantedPiece>& pieces, std::uint64_t& bytes) {
+  const Item& item = window_[number];
+  ContentReader content(blobs_, item.entry);
+  std::uint64_t offset = 0;
+  for (;;) {
+    const std::optional<BlobRef> ref = co_await content.next();
+    if (!ref) break;
+    WantedPiece piece;
+    piece.id = ref->id;
+    piece.length = ref->size;
+    piece.file = number;
+    piece.content_offset = offset;
+    offset += ref->size;
+    if (offset > item.map->length()) throw Error(ErrorKind::Corrupt, "its blobs are longer than the file");
+    const std::vector<BlobPlace> places = blobs_.find(BlobKind::Data, ref->id);
+    if (places.empty() || places[0].length != ref->size) {
+      co_await fetch_singly(std::span(&piece, 1));  // another look at the index may know it
+      continue;
+    }
+    piece.frame = places[0].frame;
+    piece.frame_offset = places[0].offset;
+    pieces.push_back(piece);
+    bytes += piece.length;
+    if (bytes < kPlanBytes) continue;
+    co_await fetch(pieces);
+    pieces.clear();
+    bytes = 0;
+  }
+  if (offset != item.map->length()) throw Error(ErrorKind::Corrupt, "its blobs are shorter than the file");
+}
+
+Task<void> Restorer::fetch(std::vector<WantedPiece>& pieces) {
+  const std::vector<FetchRun> runs = plan_runs(pieces);
+  net::TaskGroup group;
+  std::exception_ptr failure;
+  try {
+    for (const FetchRun& run : runs) {
+      Budget::Hold hold = co_await bytes_.acquire(run.length + run.largest_frame);
+      const auto part = std::span<const WantedPiece>(pieces).subspan(run.first, run.count);
+      co_await group.spawn(fetch_run(run, part, std::move(hold)));
+    }
+  } catch (...) {
+    failure = std::current_exception();
+    group.cancel();
+  }
+  try {
+    co_await group.join();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+Task<void> Restorer::fetch_run(FetchRun run, std::span<const WantedPiece> pieces, Budget::Hold hold) {
+  std::vector<Failure> failures;
+  bool damage = false;
+  try {
+    const Bytes stored = co_await blobs_.fetch(run.pack, run.offset, run.length);
+    const auto write = [&] { return write_run(run, pieces, stored); };
+    failures = co_await net::offload(pool_, write);
+  } catch (const Error& e) {
+    if (!is_damage(e)) throw;
+    damage = true;
+  }
+  hold.release();
+  if (damage) co_await fetch_singly(pieces);
+  take_failures(failures);
+}
+
+/// One blob after another, with every copy there is and a fresh index: for packs that moved or are damaged.
+Task<void> Restorer::fetch_singly(std::span<const WantedPiece> pieces) {
+  for (const WantedPiece& piece : pieces) {
+    std::vector<Failure> failures;
+    std::string damage;
+    try {
+      const Bytes bytes = co_await blobs_.read(BlobKind::Data, piece.id);
+      if (bytes.size() != piece.length)
+        throw Error(ErrorKind::Corrupt, "blob {} has another length", piece.id.hex());
+      const auto write = [&] { write_piece(piece, bytes, failures); };
+      co_await net::offload(pool_, write);
+    } catch (const Error& e) {
+      if (!is_damage(e)) throw;
+      damage = e.what();
+    }
+    take_failures(failures);
+    Item& item = window_[piece.file];
+    if (damage.empty() || item.state == State::Failed) continue;
+    ++damaged_;
+    fail(item, damage);
+  }
+}
+
+std::vector<Restorer::Failure> Restorer::write_run(const FetchRun& run, std::span<const WantedPiece> pieces,
+                                                   ByteView stored) {
+  std::vector<Failure> failures;
+  Bytes frame;
+  const FramePlace* decoded = nullptr;
+  for (const WantedPiece& piece : pieces) {
+    if (!decoded || decoded->offset != piece.frame.offset) {
+      frame = blobs_.decode(piece.frame, BlobKind::Data,
+                            stored.subspan(piece.frame.offset - run.offset, piece.frame.stored));
+      decoded = &piece.frame;
+    }
+    if (std::uint64_t{piece.frame_offset} + piece.length > frame.size())
+      throw Error(ErrorKind::Corrupt, "the index points outside a frame");
+    write_piece(piece, ByteView(frame).subspan(piece.frame_offset, piece.length), failures);
+  }
+  return failures;
+}
+
+/// On the pool. The item's state is the control thread's: only its file and map are touched here.
+void Restorer::write_piece(const WantedPiece& piece, ByteView bytes, std::vector<Failure>& failures) {
+  Item& item = window_[piece.file];
+  try {
+    item.map->each(piece.content_offset, bytes.size(),
+                   [&](std::uint64_t to, std::uint64_t from, std::uint64_t size) {
+                     if (options_.sparse)
+                       write_around_zeros(*item.file, to, bytes.subspan(from, size));
+                     else
+                       item.file->write(to, bytes.subspan(from, size));
+                   });
+    progress_.bytes_done += bytes.size();
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::Exhausted) throw;
+    failures.push_back({piece.file, e.what()});
+  }
+}
+
+void Restorer::take_failures(const std::vector<Failure>& failures) {
+  for (const Failure& failure : failures) fail(window_[failure.file], failure.what);
+}
+
+Task<void> Restorer::verify_existing() {
+  for (Item& item : window_) {
+    if (item.state != State::Right) continue;
+    // A hole's bytes are not in the content: whether it still is one would have to be read as well.
+    bool same = false;
+    try {
+      if (!item.entry.sparse) same = co_await verify(item, item.existing.get());
+    } catch (const Error& e) {
+      if (!is_damage(e)) throw;  // else told when it is written anew
+    }
+    if (same) {
+      ++result_.files_verified;
+      continue;
+    }
+    std::string problem;
+    try {
+      const auto again = [&] { start_writing(item, *dir_of(item.level, item.entry.path)); };
+      co_await net::offload(pool_, again);
+    } catch (const Error& e) {
+      if (e.kind() == ErrorKind::Exhausted || e.kind() == ErrorKind::Cancelled) throw;
+      problem = e.what();
+    }
+    item.existing = Fd();
+    if (!problem.empty()) fail(item, problem);
+  }
+}
+
+Task<void> Restorer::verify_written() {
+  for (Item& item : window_) {
+    if (item.state != State::Writing) continue;
+    bool same = false;
+    try {
+      same = co_await verify(item, item.file->fd());
+    } catch (const Error& e) {
+      if (!is_damage(e)) throw;
+    }
+    if (same)
+      ++result_.files_verified;
+    else
+      fail(item, "what was written does not read back with the right content");
+  }
+}
+
+/// Reads a file again and computes the ids of its blobs; false when they, or its size, are not the entry's.
+Task<bool> Restorer::verify(const Item& item, int fd) {
+  struct stat info {};
+  if (fstat(fd, &info) != 0 || static_cast<std::uint64_t>(info.st_size) != item.entry.size) co_return false;
+  if (!item.entry.inline_content.empty()) {
+    std::string content(item.map->length(), '\0');
+    const std::span<std::byte> out = std::as_writable_bytes(std::span(content));
+    bool whole = content.size() == item.entry.inline_content.size();
+    item.map->each(0, content.size(), [&](std::uint64_t from, std::uint64_t to, std::uint64_t size) {
+      whole = whole && read_all(fd, from, out.subspan(to, size));
+    });
+    co_return whole&& content == item.entry.inline_content;
+  }
+  ContentReader content(blobs_, item.entry);
+  std::uint64_t offset = 0;
+  for (bool ended = false; !ended;) {
+    std::vector<BlobRef> refs;
+    for (std::uint64_t bytes = 0; bytes < kVerifyBytes;) {
+      const std::optional<BlobRef> ref = co_await content.next();
+      ended = !ref;
+      if (ended) break;
+      refs.push_back(*ref);
+      bytes += ref->size;
+    }
+    const auto compare = [&] {
+      Bytes buffer;
+      for (const BlobRef& ref : refs) {
+        buffer.resize(ref.size);
+        bool whole = true;
+        item.map->each(offset, ref.size, [&](std::uint64_t from, std::uint64_t to, std::uint64_t size) {
+          whole = whole && read_all(fd, from, std::span(buffer).subspan(to, size));
+        });
+        if (!whole) return false;
+        blobs_.verify(BlobKind::Data, ref.id, buffer);
+        offset += ref.size;
+      }
+      return true;
+    };
+    bool same = false;
+    try {
+      same = co_await net::offload(pool_, compare);
+    } catch (const Error& e) {
+      if (!is_damage(e)) throw;
+    }
+    if (!same) co_return false;
+  }
+  co_return offset == item.map->length();
+}
+
+}  // namespace stash::engine

@@ -1,0 +1,379 @@
+#include "engine/restorer.hpp"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+
+#include "engine/content.hpp"
+#include "stash/base/error.hpp"
+
+namespace stash::engine {
+namespace {
+
+constexpr std::size_t kMaxListed = 100;
+constexpr std::size_t kOpenLevels = 64;  ///< directories on the way down that stay open between windows
+
+/// Entries worked on at once: each may hold a file and a directory open.
+std::size_t affordable_window() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 1024;
+  const rlim_t reserve = 128 + kOpenLevels;
+  const rlim_t spare = limit.rlim_cur > reserve ? limit.rlim_cur - reserve : 0;
+  return static_cast<std::size_t>(std::clamp<rlim_t>(spare / 3, 32, 1024));
+}
+
+std::string parent_path(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+TimePoint mtime_of(const struct stat& info) {
+  return TimePoint(std::chrono::seconds(info.st_mtim.tv_sec) +
+                   std::chrono::nanoseconds(info.st_mtim.tv_nsec));
+}
+
+mode_t node_type(EntryType type) {
+  switch (type) {
+    case EntryType::CharDevice:
+      return S_IFCHR;
+    case EntryType::BlockDevice:
+      return S_IFBLK;
+    case EntryType::Fifo:
+      return S_IFIFO;
+    case EntryType::Socket:
+      return S_IFSOCK;
+    default:
+      throw Error(ErrorKind::Internal, "not a node");
+  }
+}
+
+/// Going on would only repeat the same failure for every file.
+void rethrow_if_final(const Error& e) {
+  if (e.kind() == ErrorKind::Exhausted || e.kind() == ErrorKind::Cancelled || e.kind() == ErrorKind::Internal)
+    throw e;
+}
+
+}  // namespace
+
+Restorer::Restorer(Repository& repository, const Manifest& manifest, RestoreOptions options,
+                   Progress& progress)
+    : repository_(repository.impl()),
+      options_(std::move(options)),
+      progress_(progress),
+      selection_(options_.includes, options_.iincludes, options_.excludes, options_.iexcludes),
+      blobs_(repository_),
+      tree_(blobs_, manifest.root),
+      bytes_(repository_.environment.memory_budget / 2),
+      pool_(repository_.environment.pool),
+      names_(repository_.environment.random),
+      metadata_([this](const std::string& path, const std::string& what) { warn(path, what); }),
+      window_size_(affordable_window()) {}
+
+Task<RestoreResult> Restorer::run() {
+  if (!options_.dry_run)
+    target_ = co_await net::offload(pool_, [this] { return TargetDir::open_target(options_.target); });
+  for (;;) {
+    std::optional<Entry> entry = co_await tree_.next();
+    if (!entry) break;
+    co_await take(std::move(*entry));
+  }
+  while (!levels_.empty()) {
+    left_.push_back(std::move(levels_.back()));
+    levels_.pop_back();
+  }
+  co_await flush();
+  result_.owners_kept = metadata_.owners_kept();
+  co_return std::move(result_);
+}
+
+Task<void> Restorer::take(Entry entry) {
+  leave(entry.path);
+  const bool chosen = selection_.chosen(entry.path);
+  const bool is_dir = entry.type == EntryType::Dir;
+  if (is_dir && !chosen && !selection_.worth_visiting(entry.path)) {
+    co_await tree_.seek_past(entry.path);
+    co_return;
+  }
+  if (options_.dry_run) {
+    if (chosen) count(entry, false);
+    co_return;
+  }
+  if (!chosen && !is_dir) co_return;
+  std::vector<Xattr> xattrs = co_await read_xattrs(blobs_, entry);
+  LevelPtr parent =
+      levels_.empty() || levels_.back()->entry.path != parent_path(entry.path) ? nullptr : levels_.back();
+  if (is_dir) {
+    auto level = std::make_shared<Level>();
+    level->entry = std::move(entry);
+    level->xattrs = std::move(xattrs);
+    level->parent = std::move(parent);
+    level->chosen = chosen;
+    if (chosen) entered_.push_back(level);
+    levels_.push_back(std::move(level));
+  } else {
+    Item& item = window_.emplace_back();
+    item.entry = std::move(entry);
+    item.xattrs = std::move(xattrs);
+    item.level = std::move(parent);
+  }
+  if (window_.size() + entered_.size() + left_.size() >= window_size_) co_await flush();
+}
+
+void Restorer::leave(std::string_view path) {
+  while (!levels_.empty() && !is_within(path, levels_.back()->entry.path)) {
+    left_.push_back(std::move(levels_.back()));
+    levels_.pop_back();
+  }
+}
+
+Task<void> Restorer::flush() {
+  co_await net::offload(pool_, [this] { prepare(); });
+  if (options_.verify) co_await verify_existing();
+  co_await write_contents();
+  if (options_.verify) co_await verify_written();
+  co_await net::offload(pool_, [this] {
+    finish();
+    link_names();
+    close();
+    forget_handles();
+  });
+  window_.clear();
+  entered_.clear();
+  left_.clear();
+}
+
+void Restorer::prepare() {
+  for (const LevelPtr& level : entered_) {
+    try {
+      reach(level);
+    } catch (const Error& e) {
+      rethrow_if_final(e);  // else reach() has told it
+    }
+  }
+  for (Item& item : window_) {
+    try {
+      prepare(item);
+    } catch (const Error& e) {
+      rethrow_if_final(e);
+      fail(item, e.what());
+    }
+  }
+}
+
+void Restorer::prepare(Item& item) {
+  if (item.entry.unreadable) throw Error(ErrorKind::Invalid, "it could not be read when it was backed up");
+  const std::shared_ptr<TargetDir> dir = dir_of(item.level, item.entry.path);
+  if (item.entry.links > 1) {
+    const auto [target, first] = links_.try_emplace({item.entry.device, item.entry.inode});
+    item.is_link = !first;
+    if (item.is_link) return;
+    target->second = {item.level, item.entry.path, false, item.entry.links - 1};
+  }
+  if (item.entry.type == EntryType::File)
+    prepare_file(item, *dir);
+  else
+    restore_special(item, *dir);
+}
+
+void Restorer::prepare_file(Item& item, TargetDir& dir) {
+  item.map = std::make_unique<ContentMap>(item.entry);
+  const auto info = dir.look(item.name());
+  if (info && S_ISREG(info->st_mode) && static_cast<std::uint64_t>(info->st_size) == item.entry.size &&
+      mtime_of(*info) == item.entry.mtime) {
+    try {
+      item.existing = dir.open_existing(item.name());
+      item.state = State::Right;
+      return;
+    } catch (const Error& e) {
+      rethrow_if_final(e);  // else it is written anew
+    }
+  }
+  start_writing(item, dir);
+}
+
+void Restorer::start_writing(Item& item, TargetDir& dir) {
+  item.file.emplace(dir.create_file(names_));
+  item.state = State::Writing;
+  if (ftruncate(item.file->fd(), static_cast<off_t>(item.entry.size)) != 0)
+    throw errno_error(errno, "set the size");
+  const ByteView content = as_bytes(item.entry.inline_content);
+  item.map->each(0, content.size(), [&](std::uint64_t to, std::uint64_t from, std::uint64_t size) {
+    item.file->write(to, content.subspan(from, size));
+  });
+}
+
+void Restorer::restore_special(Item& item, TargetDir& dir) {
+  const Entry& entry = item.entry;
+  const std::string name = item.name();
+  const auto info = dir.look(name);
+  bool right = false;
+  if (entry.type == EntryType::Symlink) {
+    right = info && S_ISLNK(info->st_mode) && dir.link_target(name) == entry.link_target;
+    if (!right)
+      dir.place(name, names_,
+                [&](int at, const char* as) { return symlinkat(entry.link_target.c_str(), at, as); });
+  } else {
+    const mode_t type = node_type(entry.type);
+    const bool device = type == S_IFCHR || type == S_IFBLK;
+    const dev_t number = device ? makedev(entry.device_major, entry.device_minor) : 0;
+    right = info && (info->st_mode & S_IFMT) == type && (!device || info->st_rdev == number);
+    if (!right)
+      dir.place(name, names_, [&](int at, const char* as) { return mknodat(at, as, type | 0600, number); });
+  }
+  metadata_.set(dir, name, entry, item.xattrs);
+  item.state = State::Done;
+  count(entry, right);
+}
+
+void Restorer::finish() {
+  for (Item& item : window_) {
+    try {
+      finish(item);
+    } catch (const Error& e) {
+      rethrow_if_final(e);
+      fail(item, e.what());
+    }
+    if (item.state == State::Failed) item.file.reset();
+    if (item.is_link || item.entry.links < 2) continue;
+    const auto target = links_.find({item.entry.device, item.entry.inode});
+    if (target != links_.end()) target->second.restored = item.state == State::Done;
+  }
+}
+
+void Restorer::finish(Item& item) {
+  if (item.state == State::Right) {
+    metadata_.set(item.existing.get(), item.entry, item.xattrs);
+    count(item.entry, true);
+  } else if (item.state == State::Writing) {
+    metadata_.set(item.file->fd(), item.entry, item.xattrs);
+    item.file->publish(item.name(), names_);
+    count(item.entry, false);
+  } else {
+    return;
+  }
+  item.state = State::Done;
+}
+
+void Restorer::link_names() {
+  for (Item& item : window_) {
+    if (!item.is_link) continue;
+    try {
+      link_name(item);
+    } catch (const Error& e) {
+      rethrow_if_final(e);
+      fail(item, e.what());
+    }
+    const auto target = links_.find({item.entry.device, item.entry.inode});
+    if (target != links_.end() && --target->second.left == 0) links_.erase(target);
+  }
+  for (Item& item : window_) {
+    if (item.state != State::Done || item.entry.type != EntryType::File || item.is_link) continue;
+    metadata_.set_flags(item.file ? item.file->fd() : item.existing.get(), item.entry);
+  }
+}
+
+void Restorer::link_name(Item& item) {
+  const LinkTarget& target = links_.at({item.entry.device, item.entry.inode});
+  if (!target.restored)
+    throw Error(ErrorKind::NotFound, "its first name {} could not be restored", target.path);
+  const std::shared_ptr<TargetDir> from = dir_of(target.level, target.path);
+  const std::shared_ptr<TargetDir> to = dir_of(item.level, item.entry.path);
+  const std::string source = target.path.substr(target.path.rfind('/') + 1);
+  const auto first = from->look(source);
+  const auto here = to->look(item.name());
+  const bool right = first && here && first->st_ino == here->st_ino && first->st_dev == here->st_dev;
+  if (!right)
+    to->place(item.name(), names_,
+              [&](int at, const char* as) { return linkat(from->fd(), source.c_str(), at, as, 0); });
+  item.state = State::Done;
+  count(item.entry, right);
+}
+
+void Restorer::close() {
+  for (const LevelPtr& level : left_) {
+    if (!level->failure.empty() || !(level->chosen || level->made)) continue;
+    try {
+      const std::shared_ptr<TargetDir> dir = reach(level);
+      metadata_.set(dir->fd(), level->entry, level->xattrs);
+      metadata_.set_flags(dir->fd(), level->entry);
+      if (level->entry.unreadable)
+        warn(level->entry.path, "not all of it could be read when it was backed up");
+      count(level->entry, !level->made);
+    } catch (const Error& e) {
+      rethrow_if_final(e);
+    }
+  }
+}
+
+/// Keeps the handles of the directories that the next entries are in; others are opened again when needed.
+void Restorer::forget_handles() {
+  const std::size_t kept = std::min(levels_.size(), kOpenLevels);
+  const std::span<const LevelPtr> near(levels_.data() + (levels_.size() - kept), kept);
+  std::erase_if(open_, [&](const LevelPtr& level) {
+    if (std::ranges::find(near, level) != near.end()) return false;
+    level->dir.reset();
+    return true;
+  });
+}
+
+std::shared_ptr<TargetDir> Restorer::dir_of(const LevelPtr& level, const std::string& path) {
+  return level ? reach(level) : target_->walk_to(parent_path(path));
+}
+
+std::shared_ptr<TargetDir> Restorer::reach(const LevelPtr& level) {
+  if (level->dir) return level->dir;
+  if (!level->failure.empty())
+    throw Error(ErrorKind::Conflict, "its directory {}: {}", level->entry.path, level->failure);
+  try {
+    const std::string& path = level->entry.path;
+    const std::shared_ptr<TargetDir> parent = dir_of(level->parent, path);
+    TargetDir::Entered entered;
+    if (path == "/")
+      entered.dir = parent;
+    else
+      entered = parent->enter(path.substr(path.rfind('/') + 1), !level->parent);
+    level->dir = entered.dir;
+    level->made = level->made || entered.made;
+    open_.push_back(level);
+    return level->dir;
+  } catch (const Error& e) {
+    rethrow_if_final(e);
+    level->failure = e.what();
+    error(level->entry.path, e.what());
+    throw;
+  }
+}
+
+void Restorer::fail(Item& item, const std::string& what) {
+  if (item.state == State::Failed) return;
+  item.state = State::Failed;
+  error(item.entry.path, what);
+}
+
+void Restorer::error(const std::string& path, const std::string& what) {
+  ++result_.errors;
+  ++progress_.errors;
+  if (result_.first_errors.size() < kMaxListed) result_.first_errors.emplace_back(path, what);
+}
+
+void Restorer::warn(const std::string& path, const std::string& what) {
+  ++result_.warnings;
+  if (result_.first_warnings.size() < kMaxListed) result_.first_warnings.emplace_back(path, what);
+}
+
+void Restorer::count(const Entry& entry, bool right) {
+  FileCounts& counts = result_.counts;
+  if (entry.type == EntryType::Dir) {
+    ++counts.dirs;
+  } else if (entry.type != EntryType::File) {
+    ++counts.others;
+  } else {
+    ++(right ? counts.files_unmodified : counts.files_new);
+    counts.bytes += entry.size;
+    ++progress_.files_done;
+  }
+}
+
+}  // namespace stash::engine
