@@ -148,8 +148,7 @@ class Session {
     BlobReader reader(impl_);
     ParentStream parent = parent_stream(reader);
     Walker walker(tree_, walk_options(options_));
-    BackupPipeline pipeline(walker, parent, impl_.index(), nullptr, nullptr, impl_.environment.pool,
-                            progress_, pipeline_options());
+    BackupPipeline pipeline(impl_, walker, parent, nullptr, nullptr, progress_, pipeline_options());
     co_await pipeline.run();
     result.snapshot = describe(options_, ancestors_, start_).snapshot;
     result.snapshot.end = impl_.environment.timers.now();
@@ -175,8 +174,7 @@ class Session {
     Budget buffers(buffer_budget(impl_.environment));
     FileJobContext jobs{blobs, impl_.chunker, impl_.environment.pool, buffers, progress_};
     TreeWriter tree(blobs, impl_.tree_seed);
-    BackupPipeline pipeline(walker, parent, impl_.index(), &jobs, &tree, impl_.environment.pool, progress_,
-                            pipeline_options());
+    BackupPipeline pipeline(impl_, walker, parent, &jobs, &tree, progress_, pipeline_options());
     co_await pipeline.run();
     const TreeRef root = co_await tree.finish();
     compare_counts(walker, pipeline.result(), root);

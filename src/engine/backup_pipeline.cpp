@@ -29,14 +29,15 @@ void copy_xattrs(const Entry& from, Entry& to) {
 
 }  // namespace
 
-BackupPipeline::BackupPipeline(Walker& walker, ParentStream& parent, const Index& index, FileJobContext* jobs,
-                               TreeWriter* tree, net::Pool& pool, Progress& progress, PipelineOptions options)
-    : walker_(walker),
+BackupPipeline::BackupPipeline(Repository::Impl& repository, Walker& walker, ParentStream& parent,
+                               FileJobContext* jobs, TreeWriter* tree, Progress& progress,
+                               PipelineOptions options)
+    : repository_(repository),
+      walker_(walker),
       parent_(parent),
-      index_(index),
       jobs_(jobs),
       tree_(tree),
-      pool_(pool),
+      pool_(repository.environment.pool),
       progress_(progress),
       options_(options),
       turns_(kJobs) {}
@@ -234,10 +235,11 @@ BackupPipeline::SlotPtr BackupPipeline::first_name_of(const SlotPtr& slot) {
 
 /// What the parent names may have been condemned or lost since: then it has to be stored again.
 bool BackupPipeline::still_stored(const Entry& before) const {
+  const Index& index = repository_.index();  // asked for anew: reading the parent may have loaded it again
   const BlobKind kind = before.list_level == 0 ? BlobKind::Data : BlobKind::Tree;
   for (const BlobRef& ref : before.blobs)
-    if (!index_.has(kind, key_of(ref.id))) return false;
-  return !before.xattr_blob || index_.has(BlobKind::Tree, key_of(before.xattr_blob->id));
+    if (!index.has(kind, key_of(ref.id))) return false;
+  return !before.xattr_blob || index.has(BlobKind::Tree, key_of(before.xattr_blob->id));
 }
 
 void BackupPipeline::problem(const std::string& path, const std::string& what) {

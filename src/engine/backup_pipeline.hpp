@@ -20,7 +20,7 @@
 #include "engine/accounts.hpp"
 #include "engine/change.hpp"
 #include "engine/file_job.hpp"
-#include "engine/index.hpp"
+#include "engine/repository_impl.hpp"
 #include "engine/signal.hpp"
 #include "engine/tree_reader.hpp"
 #include "engine/tree_writer.hpp"
@@ -49,8 +49,8 @@ struct PipelineResult {
 class BackupPipeline {
  public:
   /// `jobs` and `tree` are null for a dry run: files then count as their times tell and nothing is read.
-  BackupPipeline(Walker& walker, ParentStream& parent, const Index& index, FileJobContext* jobs,
-                 TreeWriter* tree, net::Pool& pool, Progress& progress, PipelineOptions options);
+  BackupPipeline(Repository::Impl& repository, Walker& walker, ParentStream& parent, FileJobContext* jobs,
+                 TreeWriter* tree, Progress& progress, PipelineOptions options);
 
   /// To the end of the walk. Leaves no job behind, however it ends.
   Task<void> run();
@@ -95,9 +95,9 @@ class BackupPipeline {
   void problem(const std::string& path, const std::string& what);
   std::uint32_t device_number(std::uint64_t device);
 
+  Repository::Impl& repository_;
   Walker& walker_;
   ParentStream& parent_;
-  const Index& index_;
   FileJobContext* jobs_;
   TreeWriter* tree_;
   net::Pool& pool_;
