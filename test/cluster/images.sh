@@ -14,6 +14,8 @@ base_images() {
   inputs=$(sha256sum "$cluster_scripts/"{image.py,images.sh} /bin/busybox | cut -d' ' -f1)
   inputs+=$(readlink "$1/pushgateway" "$1/minio")
   folder=$2/images-$(sha256sum <<<"$inputs" | cut -c1-12)
+  exec 9>"$2/.build.lock"
+  flock 9
   if [ ! -d "$folder" ]; then
     rm -rf "$folder.part"
     mkdir -p "$folder.part"
@@ -25,14 +27,14 @@ base_images() {
     program_image "$folder.part/minio.tar" docker.io/minio/minio:latest "$1/minio" --entrypoint /bin/minio
     mv -T "$folder.part" "$folder"
   fi
+  exec 9>&-
   echo "$folder"
 }
 
 # program_image OUT.tar NAME:TAG BINARY [image.py build options]: nothing but one static program and /tmp
 program_image() {
-  local out=$1 name=$2 binary=$3 root
+  local out=$1 name=$2 binary=$3 root=$1.root
   shift 3
-  root=$(mktemp -d)
   install -D -m 755 "$binary" "$root/bin/${binary##*/}"
   install -d -m 1777 "$root/tmp"
   python3 "$cluster_scripts/image.py" build "$root" "$out" "$name" "$@"
@@ -40,8 +42,7 @@ program_image() {
 }
 
 busybox_image() { # OUT.tar
-  local root applet
-  root=$(mktemp -d)
+  local root=$1.root applet
   install -d -m 755 "$root/bin" "$root/etc" "$root/root" "$root/usr/bin"
   install -d -m 1777 "$root/tmp" "$root/var/tmp"
   install -m 755 /bin/busybox "$root/bin/busybox"
@@ -55,8 +56,7 @@ busybox_image() { # OUT.tar
 
 # stash_image BINARY OUT.tar: the image that the Dockerfile makes
 stash_image() {
-  local root
-  root=$(mktemp -d)
+  local root=$2.root
   "$cluster_scripts/rootfs.sh" "$1" "$root"
   python3 "$cluster_scripts/image.py" build "$root" "$2" docker.io/library/stash:dev \
     --entrypoint /bin/stash --user 65532:65532

@@ -17,7 +17,7 @@ cluster_scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 cluster_up() {
   local folder=${1:-}
-  [ -n "$folder" ] || folder=$(mktemp -d -t stash-cluster-XXXXXX)
+  [ -n "$folder" ] || folder=$(mktemp -u -t stash-cluster-XXXXXX)
   "$cluster_scripts/up.sh" "$folder" --owner $$ >/dev/null || return
   cluster_use "$folder"
 }

@@ -21,7 +21,7 @@ if [ "${1:-}" = --owner ]; then owner=${2:?}; shift 2; fi
 [ $# = 0 ] || usage
 [ "$(id -u)" = 0 ] || { say "root is needed to make namespaces, mounts and cgroups"; exit 1; }
 
-folder=$(mkdir -p "$folder" && cd "$folder" && pwd)
+folder=$(realpath -m "$folder")
 if [ -e "$folder/ready" ] && grep -qz keeper.py "/proc/$(cat "$folder/keeper")/cmdline" 2>/dev/null; then
   say "already up in $folder"
   echo "$folder/kubeconfig"
@@ -29,8 +29,7 @@ if [ -e "$folder/ready" ] && grep -qz keeper.py "/proc/$(cat "$folder/keeper")/c
 fi
 if [ -e "$folder/keeper" ]; then # of a cluster that has ended
   rm -rf "$folder"
-  mkdir "$folder"
-elif [ -n "$(ls -A "$folder")" ]; then
+elif [ -n "$(ls -A "$folder" 2>/dev/null)" ]; then
   say "$folder is not empty and holds no cluster; give an empty or a new folder"
   exit 1
 fi
@@ -42,6 +41,7 @@ took() { printf '%d.%d s' $((($(date +%s%N) - started) / 1000000000)) $((($(date
 # Absent in kernels that have them built in, and in those that have no bridge filter at all (node/node.sh copes).
 modprobe -a overlay br_netfilter 2>/dev/null || true
 
+install -d -m 700 "$folder"
 mkdir "$folder/logs"
 ln -s "$BIN" "$folder/bin"
 ln -s root/etc/kubernetes/pki "$folder/pki"
