@@ -14,6 +14,14 @@ kube::Ref BackupConfiguration::repository() const {
   return {spec.repository->ns.empty() ? metadata.ns : spec.repository->ns, spec.repository->name};
 }
 
+std::string to_json(const BackupConfiguration& object) { return object_text(kBackupConfiguration, object); }
+
+std::string applied_invoker(const BackupConfiguration& object) { return applied_text(object); }
+
+std::string status_patch(const BackupConfigurationStatus& status) {
+  return R"({"status":)" + json::to_text(status) + "}";
+}
+
 void backup_configuration_schema(json::Writer& w, std::string_view part) {
   part == "spec" ? json::schema<BackupConfigurationSpec>(w) : json::schema<BackupConfigurationStatus>(w);
 }

@@ -7,7 +7,9 @@
 
 namespace stash::api {
 
-BackupSession BackupSession::parse(const json::Value& object) { return parse_object<BackupSession>(object, "BackupSession"); }
+BackupSession BackupSession::parse(const json::Value& object) {
+  return parse_object<BackupSession>(object, "BackupSession");
+}
 
 bool BackupSession::finished() const {
   return status.phase == SessionPhase::Succeeded || status.phase == SessionPhase::Failed ||
@@ -19,7 +21,11 @@ const HostBackupStats* BackupTargetStatus::host(std::string_view name) const {
   return it == stats.end() ? nullptr : &*it;
 }
 
-std::string status_patch(const BackupSessionStatus& status) { return R"({"status":)" + json::to_text(status) + "}"; }
+std::string status_patch(const BackupSessionStatus& status) {
+  return R"({"status":)" + json::to_text(status) + "}";
+}
+
+std::string to_json(const BackupSession& object) { return object_text(kBackupSession, object); }
 
 void backup_session_schema(json::Writer& w, std::string_view part) {
   part == "spec" ? json::schema<BackupSessionSpec>(w) : json::schema<BackupSessionStatus>(w);

@@ -28,7 +28,8 @@ std::string LocalBackend::volume_source() const {
   std::string out;
   json::each_field<LocalBackend>([&]<class T>(const Field<LocalBackend, T>& f) {
     if constexpr (std::is_same_v<T, Raw>) {
-      if (out.empty() && !(this->*f.member).text.empty()) out = fmt::format(R"({{"{}":{}}})", f.key, (this->*f.member).text);
+      if (out.empty() && !(this->*f.member).text.empty())
+        out = fmt::format(R"({{"{}":{}}})", f.key, (this->*f.member).text);
     }
   });
   return out;
@@ -58,20 +59,29 @@ std::string Backend::container() const {
 
 std::string Backend::prefix() const {
   std::string_view prefix;
-  if (local) prefix = "";
-  else if (s3) prefix = s3->prefix;
-  else if (gcs) prefix = gcs->prefix;
-  else if (azure) prefix = azure->prefix;
-  else if (swift) prefix = swift->prefix;
-  else if (b2) prefix = b2->prefix;
-  else if (rest) prefix = split_url(rest->url).second;
+  if (local)
+    prefix = "";
+  else if (s3)
+    prefix = s3->prefix;
+  else if (gcs)
+    prefix = gcs->prefix;
+  else if (azure)
+    prefix = azure->prefix;
+  else if (swift)
+    prefix = swift->prefix;
+  else if (b2)
+    prefix = b2->prefix;
+  else if (rest)
+    prefix = split_url(rest->url).second;
   return std::string(trim_slashes(prefix));
 }
 
 std::string Backend::endpoint() const { return s3 ? s3->endpoint : ""; }
 std::string Backend::region() const { return s3 ? s3->region : ""; }
 
-Repository Repository::parse(const json::Value& object) { return parse_object<Repository>(object, "Repository"); }
+Repository Repository::parse(const json::Value& object) {
+  return parse_object<Repository>(object, "Repository");
+}
 
 bool may_use(const Repository& repository, std::string_view user, const json::Value* labels) {
   if (user == repository.metadata.ns) return true;
@@ -80,6 +90,12 @@ bool may_use(const Repository& repository, std::string_view user, const json::Va
   if (allowed.from == NamespacesFrom::All) return true;
   if (allowed.from != NamespacesFrom::Selector || allowed.selector.text.empty()) return false;
   return kube::selector_matches(json::parse(allowed.selector.text, "usagePolicy selector"), labels);
+}
+
+std::string to_json(const Repository& object) { return object_text(kRepository, object); }
+
+std::string status_patch(const RepositoryStatus& status) {
+  return R"({"status":)" + json::to_text(status) + "}";
 }
 
 void repository_schema(json::Writer& w, std::string_view part) {

@@ -30,7 +30,13 @@ const HostRestoreStats* RestoreSessionStatus::host(std::string_view name) const 
   return it == stats.end() ? nullptr : &*it;
 }
 
-std::string status_patch(const RestoreSessionStatus& status) { return R"({"status":)" + json::to_text(status) + "}"; }
+std::string status_patch(const RestoreSessionStatus& status) {
+  return R"({"status":)" + json::to_text(status) + "}";
+}
+
+std::string to_json(const RestoreSession& object) { return object_text(kRestoreSession, object); }
+
+std::string applied_invoker(const RestoreSession& object) { return applied_text(object); }
 
 void restore_session_schema(json::Writer& w, std::string_view part) {
   part == "spec" ? json::schema<RestoreSessionSpec>(w) : json::schema<RestoreSessionStatus>(w);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/object.hpp"
 #include "stash/kube/meta.hpp"
 
 namespace stash::api {
@@ -16,7 +17,34 @@ std::map<std::string, std::string> string_map(const json::Value& object, std::st
   return out;
 }
 
+void write_text_map(json::Writer& w, const char* key, const std::map<std::string, std::string>& values) {
+  if (values.empty()) return;
+  w.Key(key);
+  json::write(w, values);
+}
+
 }  // namespace
+
+void write_metadata(json::Writer& w, const ObjectMeta& meta) {
+  w.StartObject();
+  w.Key("name");
+  json::write_text(w, meta.name);
+  w.Key("namespace");
+  json::write_text(w, meta.ns);
+  write_text_map(w, "labels", meta.labels);
+  write_text_map(w, "annotations", meta.annotations);
+  if (!meta.finalizers.empty()) {
+    w.Key("finalizers");
+    json::write(w, meta.finalizers);
+  }
+  if (!meta.owners.empty()) {
+    w.Key("ownerReferences");
+    w.StartArray();
+    for (const std::string& owner : meta.owners) json::write_raw(w, owner);
+    w.EndArray();
+  }
+  w.EndObject();
+}
 
 ObjectMeta ObjectMeta::of(const json::Value& object) {
   ObjectMeta meta;
@@ -30,6 +58,7 @@ ObjectMeta ObjectMeta::of(const json::Value& object) {
   meta.labels = string_map(object, "labels");
   meta.annotations = string_map(object, "annotations");
   meta.finalizers = kube::finalizers_of(object);
+  for (const kube::OwnerReference& owner : kube::owners_of(object)) meta.owners.push_back(owner.json());
   return meta;
 }
 

@@ -55,6 +55,16 @@ struct BackupConfiguration {
   std::int64_t history_limit() const { return spec.backup_history_limit.value_or(1); }
 };
 
+/// The whole object as JSON, with what an author writes of its metadata; an empty status is left out.
+std::string to_json(const BackupConfiguration& object);
+/// {"metadata": {name, namespace}, "spec": {...}}: what the workload's annotation keeps of the applied
+/// invoker.
+std::string applied_invoker(const BackupConfiguration& object);
+
+/// {"status": {...}} as a merge patch sends it. Empty members are left out, so a patch made of it never
+/// clears one.
+std::string status_patch(const BackupConfigurationStatus& status);
+
 constexpr auto BackupConfigurationSpec::fields() {
   using S = BackupConfigurationSpec;
   return std::tuple{
@@ -69,16 +79,18 @@ constexpr auto BackupConfigurationSpec::fields() {
       Field{"repository", &S::repository, "Repository that the data goes to."},
       Field{"retentionPolicy", &S::retention_policy, "Which snapshots are kept.", {.required = true}},
       Field{"paused", &S::paused, "Start no scheduled backups."},
-      Field{"backupHistoryLimit", &S::backup_history_limit, "Finished BackupSessions to keep; 1 when not given."},
+      Field{"backupHistoryLimit", &S::backup_history_limit,
+            "Finished BackupSessions to keep; 1 when not given."},
       Field{"timeOut", &S::time_out, "Longest time for one session, e.g. 1h."},
       Field{"retryConfig", &S::retry_config, "How failed sessions are tried again."}};
 }
 
 constexpr auto BackupConfigurationStatus::fields() {
   using S = BackupConfigurationStatus;
-  return std::tuple{Field{"observedGeneration", &S::observed_generation, "Generation that the operator has seen."},
-                    Field{"conditions", &S::conditions, "What has been found and done."},
-                    Field{"phase", &S::phase, "Ready, NotReady or Invalid."}};
+  return std::tuple{
+      Field{"observedGeneration", &S::observed_generation, "Generation that the operator has seen."},
+      Field{"conditions", &S::conditions, "What has been found and done."},
+      Field{"phase", &S::phase, "Ready, NotReady or Invalid."}};
 }
 
 }  // namespace stash::api

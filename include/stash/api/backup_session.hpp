@@ -5,7 +5,8 @@
 
 namespace stash::api {
 
-inline constexpr kube::Resource kBackupSession{"stash.appscode.com", "v1beta1", "backupsessions", "BackupSession"};
+inline constexpr kube::Resource kBackupSession{"stash.appscode.com", "v1beta1", "backupsessions",
+                                               "BackupSession"};
 
 enum class InvokerKind { BackupConfiguration, BackupBatch };
 
@@ -91,25 +92,34 @@ struct BackupSession {
   bool finished() const;
 };
 
-/// {"status": {...}} as a merge patch sends it. Empty members are left out, so a patch made of it never clears one.
+/// The whole object as JSON, with what an author writes of its metadata; an empty status is left out.
+std::string to_json(const BackupSession& object);
+
+/// {"status": {...}} as a merge patch sends it. Empty members are left out, so a patch made of it never
+/// clears one.
 std::string status_patch(const BackupSessionStatus& status);
 
 constexpr auto Invoker::fields() {
   return std::tuple{Field{"apiGroup", &Invoker::api_group, "API group of the invoker."},
                     Field{"kind", &Invoker::kind, "BackupConfiguration or BackupBatch.", {.required = true}},
-                    Field{"name", &Invoker::name, "Name of the invoker, in this namespace.", {.required = true, .min_length = 1, .max_length = 253}}};
+                    Field{"name",
+                          &Invoker::name,
+                          "Name of the invoker, in this namespace.",
+                          {.required = true, .min_length = 1, .max_length = 253}}};
 }
 
 constexpr auto BackupSessionSpec::fields() {
-  return std::tuple{Field{"invoker", &BackupSessionSpec::invoker, "The object that says what to back up."},
-                    Field{"retryLeft", &BackupSessionSpec::retry_left, "How often a failure may still be tried again."}};
+  return std::tuple{
+      Field{"invoker", &BackupSessionSpec::invoker, "The object that says what to back up."},
+      Field{"retryLeft", &BackupSessionSpec::retry_left, "How often a failure may still be tried again."}};
 }
 
 constexpr auto FileStats::fields() {
-  return std::tuple{Field{"totalFiles", &FileStats::total_files, "Files in the snapshot."},
-                    Field{"newFiles", &FileStats::new_files, "Files that the parent did not have."},
-                    Field{"modifiedFiles", &FileStats::modified_files, "Files that differ from the parent's."},
-                    Field{"unmodifiedFiles", &FileStats::unmodified_files, "Files as the parent has them."}};
+  return std::tuple{
+      Field{"totalFiles", &FileStats::total_files, "Files in the snapshot."},
+      Field{"newFiles", &FileStats::new_files, "Files that the parent did not have."},
+      Field{"modifiedFiles", &FileStats::modified_files, "Files that differ from the parent's."},
+      Field{"unmodifiedFiles", &FileStats::unmodified_files, "Files as the parent has them."}};
 }
 
 constexpr auto SnapshotStats::fields() {
@@ -133,24 +143,26 @@ constexpr auto HostBackupStats::fields() {
 
 constexpr auto BackupTargetStatus::fields() {
   using T = BackupTargetStatus;
-  return std::tuple{Field{"ref", &T::ref, "The target."},
-                    Field{"totalHosts", &T::total_hosts, "Hosts that have to report."},
-                    Field{"phase", &T::phase, "Pending, Running, Succeeded or Failed."},
-                    Field{"stats", &T::stats, "One entry a host."},
-                    Field{"preBackupActions", &T::pre_backup_actions, "What its executor does before the first host."},
-                    Field{"postBackupActions", &T::post_backup_actions, "What its executor does after the last host."},
-                    Field{"conditions", &T::conditions, "What has been done for this target."}};
+  return std::tuple{
+      Field{"ref", &T::ref, "The target."},
+      Field{"totalHosts", &T::total_hosts, "Hosts that have to report."},
+      Field{"phase", &T::phase, "Pending, Running, Succeeded or Failed."},
+      Field{"stats", &T::stats, "One entry a host."},
+      Field{"preBackupActions", &T::pre_backup_actions, "What its executor does before the first host."},
+      Field{"postBackupActions", &T::post_backup_actions, "What its executor does after the last host."},
+      Field{"conditions", &T::conditions, "What has been done for this target."}};
 }
 
 constexpr auto BackupSessionStatus::fields() {
   using S = BackupSessionStatus;
-  return std::tuple{Field{"phase", &S::phase, "Pending, Running, Succeeded, Failed, Skipped or Unknown."},
-                    Field{"sessionDuration", &S::session_duration, "From creation to completion."},
-                    Field{"targets", &S::targets, "One entry a target."},
-                    Field{"conditions", &S::conditions, "What has been done for the session."},
-                    Field{"sessionDeadline", &S::session_deadline, "When the session fails if it is not finished."},
-                    Field{"retried", &S::retried, "A further session was made for this failed one."},
-                    Field{"nextRetry", &S::next_retry, "When that will be."}};
+  return std::tuple{
+      Field{"phase", &S::phase, "Pending, Running, Succeeded, Failed, Skipped or Unknown."},
+      Field{"sessionDuration", &S::session_duration, "From creation to completion."},
+      Field{"targets", &S::targets, "One entry a target."},
+      Field{"conditions", &S::conditions, "What has been done for the session."},
+      Field{"sessionDeadline", &S::session_deadline, "When the session fails if it is not finished."},
+      Field{"retried", &S::retried, "A further session was made for this failed one."},
+      Field{"nextRetry", &S::next_retry, "When that will be."}};
 }
 
 }  // namespace stash::api

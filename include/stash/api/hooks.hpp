@@ -11,7 +11,9 @@ enum class RestoreExecutionPolicy { Unset, Always, OnFailure, OnSuccess };
 
 struct ExecAction {
   std::vector<std::string> command;
-  static constexpr auto fields() { return std::tuple{Field{"command", &ExecAction::command, "Command and arguments; no shell."}}; }
+  static constexpr auto fields() {
+    return std::tuple{Field{"command", &ExecAction::command, "Command and arguments; no shell."}};
+  }
 };
 
 struct HttpHeader {
@@ -31,11 +33,12 @@ struct HttpGetAction {
   std::vector<HttpHeader> http_headers;
   static constexpr auto fields() {
     using A = HttpGetAction;
-    return std::tuple{Field{"path", &A::path, "Path of the request."},
-                      Field{"port", &A::port, "Port number, or the name of a container's port.", {.required = true}},
-                      Field{"host", &A::host, "Host to connect to; empty: the pod's address."},
-                      Field{"scheme", &A::scheme, "HTTP or HTTPS."},
-                      Field{"httpHeaders", &A::http_headers, "Headers of the request."}};
+    return std::tuple{
+        Field{"path", &A::path, "Path of the request."},
+        Field{"port", &A::port, "Port number, or the name of a container's port.", {.required = true}},
+        Field{"host", &A::host, "Host to connect to; empty: the pod's address."},
+        Field{"scheme", &A::scheme, "HTTP or HTTPS."},
+        Field{"httpHeaders", &A::http_headers, "Headers of the request."}};
   }
 };
 
@@ -58,13 +61,14 @@ struct HttpPostAction {
   std::vector<FormEntry> form;
   static constexpr auto fields() {
     using A = HttpPostAction;
-    return std::tuple{Field{"path", &A::path, "Path of the request.", {.required = true}},
-                      Field{"port", &A::port, "Port number, or the name of a container's port.", {.required = true}},
-                      Field{"host", &A::host, "Host to connect to; empty: the pod's address."},
-                      Field{"scheme", &A::scheme, "HTTP or HTTPS."},
-                      Field{"httpHeaders", &A::http_headers, "Headers of the request."},
-                      Field{"body", &A::body, "Body of the request; may be a template."},
-                      Field{"form", &A::form, "Form fields, sent when there is no body."}};
+    return std::tuple{
+        Field{"path", &A::path, "Path of the request.", {.required = true}},
+        Field{"port", &A::port, "Port number, or the name of a container's port.", {.required = true}},
+        Field{"host", &A::host, "Host to connect to; empty: the pod's address."},
+        Field{"scheme", &A::scheme, "HTTP or HTTPS."},
+        Field{"httpHeaders", &A::http_headers, "Headers of the request."},
+        Field{"body", &A::body, "Body of the request; may be a template."},
+        Field{"form", &A::form, "Form fields, sent when there is no body."}};
   }
 };
 
@@ -72,7 +76,10 @@ struct TcpSocketAction {
   IntOrString port;
   std::string host;
   static constexpr auto fields() {
-    return std::tuple{Field{"port", &TcpSocketAction::port, "Port number, or the name of a container's port.", {.required = true}},
+    return std::tuple{Field{"port",
+                            &TcpSocketAction::port,
+                            "Port number, or the name of a container's port.",
+                            {.required = true}},
                       Field{"host", &TcpSocketAction::host, "Host to connect to; empty: the pod's address."}};
   }
 };
@@ -84,11 +91,12 @@ struct Handler {
   std::optional<HttpPostAction> http_post;
   std::optional<TcpSocketAction> tcp_socket;
   static constexpr auto fields() {
-    return std::tuple{Field{"containerName", &Handler::container_name, "Container of the pod to run the command in."},
-                      Field{"exec", &Handler::exec, "Run a command."},
-                      Field{"httpGet", &Handler::http_get, "Send a GET request."},
-                      Field{"httpPost", &Handler::http_post, "Send a POST request."},
-                      Field{"tcpSocket", &Handler::tcp_socket, "Open a connection."}};
+    return std::tuple{
+        Field{"containerName", &Handler::container_name, "Container of the pod to run the command in."},
+        Field{"exec", &Handler::exec, "Run a command."},
+        Field{"httpGet", &Handler::http_get, "Send a GET request."},
+        Field{"httpPost", &Handler::http_post, "Send a POST request."},
+        Field{"tcpSocket", &Handler::tcp_socket, "Open a connection."}};
   }
 };
 
@@ -102,12 +110,13 @@ struct PostBackupHook {
   Handler handler() const { return {container_name, exec, http_get, http_post, tcp_socket}; }
   static constexpr auto fields() {
     using H = PostBackupHook;
-    return std::tuple{Field{"containerName", &H::container_name, "Container of the pod to run the command in."},
-                      Field{"exec", &H::exec, "Run a command."},
-                      Field{"httpGet", &H::http_get, "Send a GET request."},
-                      Field{"httpPost", &H::http_post, "Send a POST request."},
-                      Field{"tcpSocket", &H::tcp_socket, "Open a connection."},
-                      Field{"executionPolicy", &H::execution_policy, "When it runs; Always when not given."}};
+    return std::tuple{
+        Field{"containerName", &H::container_name, "Container of the pod to run the command in."},
+        Field{"exec", &H::exec, "Run a command."},
+        Field{"httpGet", &H::http_get, "Send a GET request."},
+        Field{"httpPost", &H::http_post, "Send a POST request."},
+        Field{"tcpSocket", &H::tcp_socket, "Open a connection."},
+        Field{"executionPolicy", &H::execution_policy, "When it runs; Always when not given."}};
   }
 };
 
@@ -121,12 +130,13 @@ struct PostRestoreHook {
   Handler handler() const { return {container_name, exec, http_get, http_post, tcp_socket}; }
   static constexpr auto fields() {
     using H = PostRestoreHook;
-    return std::tuple{Field{"containerName", &H::container_name, "Container of the pod to run the command in."},
-                      Field{"exec", &H::exec, "Run a command."},
-                      Field{"httpGet", &H::http_get, "Send a GET request."},
-                      Field{"httpPost", &H::http_post, "Send a POST request."},
-                      Field{"tcpSocket", &H::tcp_socket, "Open a connection."},
-                      Field{"executionPolicy", &H::execution_policy, "When it runs; Always when not given."}};
+    return std::tuple{
+        Field{"containerName", &H::container_name, "Container of the pod to run the command in."},
+        Field{"exec", &H::exec, "Run a command."},
+        Field{"httpGet", &H::http_get, "Send a GET request."},
+        Field{"httpPost", &H::http_post, "Send a POST request."},
+        Field{"tcpSocket", &H::tcp_socket, "Open a connection."},
+        Field{"executionPolicy", &H::execution_policy, "When it runs; Always when not given."}};
   }
 };
 
@@ -134,8 +144,9 @@ struct BackupHooks {
   std::optional<Handler> pre_backup;
   std::optional<PostBackupHook> post_backup;
   static constexpr auto fields() {
-    return std::tuple{Field{"preBackup", &BackupHooks::pre_backup, "Before the data is read; a failure stops the backup."},
-                      Field{"postBackup", &BackupHooks::post_backup, "After the backup, also after a failed one."}};
+    return std::tuple{
+        Field{"preBackup", &BackupHooks::pre_backup, "Before the data is read; a failure stops the backup."},
+        Field{"postBackup", &BackupHooks::post_backup, "After the backup, also after a failed one."}};
   }
 };
 
@@ -143,8 +154,10 @@ struct RestoreHooks {
   std::optional<Handler> pre_restore;
   std::optional<PostRestoreHook> post_restore;
   static constexpr auto fields() {
-    return std::tuple{Field{"preRestore", &RestoreHooks::pre_restore, "Before data is written; a failure stops the restore."},
-                      Field{"postRestore", &RestoreHooks::post_restore, "After the restore, also after a failed one."}};
+    return std::tuple{
+        Field{"preRestore", &RestoreHooks::pre_restore,
+              "Before data is written; a failure stops the restore."},
+        Field{"postRestore", &RestoreHooks::post_restore, "After the restore, also after a failed one."}};
   }
 };
 

@@ -154,13 +154,23 @@ struct Repository {
   static Repository parse(const json::Value& object);
 };
 
+/// The whole object as JSON, with what an author writes of its metadata; an empty status is left out.
+std::string to_json(const Repository& object);
+
+/// {"status": {...}} as a merge patch sends it. Empty members are left out, so a patch made of it never
+/// clears one.
+std::string status_patch(const RepositoryStatus& status);
+
 /// May objects of namespace `user` use this Repository? `labels` are those of the Namespace object, or null.
 bool may_use(const Repository& repository, std::string_view user, const json::Value* labels);
 
 constexpr auto LocalBackend::fields() {
   using L = LocalBackend;
   return std::tuple{
-      Field{"mountPath", &L::mount_path, "Where the volume is mounted in the executor; not /stash or below it.", {.required = true, .max_length = 4096}},
+      Field{"mountPath",
+            &L::mount_path,
+            "Where the volume is mounted in the executor; not /stash or below it.",
+            {.required = true, .max_length = 4096}},
       Field{"subPath", &L::sub_path, "Folder of the volume that holds the repository."},
       Field{"hostPath", &L::host_path, "A HostPathVolumeSource."},
       Field{"nfs", &L::nfs, "An NFSVolumeSource."},
@@ -207,19 +217,26 @@ constexpr auto BucketBackend::fields() {
   using B = BucketBackend;
   return std::tuple{Field{"bucket", &B::bucket, "Bucket; it must exist.", {.required = true}},
                     Field{"prefix", &B::prefix, "Folder inside the bucket."},
-                    Field{"maxConnections", &B::max_connections, "Most connections at once; 0: the engine's own choice.", {.min = 0}}};
+                    Field{"maxConnections",
+                          &B::max_connections,
+                          "Most connections at once; 0: the engine's own choice.",
+                          {.min = 0}}};
 }
 
 constexpr auto AzureBackend::fields() {
   using A = AzureBackend;
   return std::tuple{Field{"container", &A::container, "Container; it must exist.", {.required = true}},
                     Field{"prefix", &A::prefix, "Folder inside the container."},
-                    Field{"maxConnections", &A::max_connections, "Most connections at once; 0: the engine's own choice.", {.min = 0}}};
+                    Field{"maxConnections",
+                          &A::max_connections,
+                          "Most connections at once; 0: the engine's own choice.",
+                          {.min = 0}}};
 }
 
 constexpr auto SwiftBackend::fields() {
-  return std::tuple{Field{"container", &SwiftBackend::container, "Container; it must exist.", {.required = true}},
-                    Field{"prefix", &SwiftBackend::prefix, "Folder inside the container."}};
+  return std::tuple{
+      Field{"container", &SwiftBackend::container, "Container; it must exist.", {.required = true}},
+      Field{"prefix", &SwiftBackend::prefix, "Folder inside the container."}};
 }
 
 constexpr auto RestBackend::fields() {
@@ -227,35 +244,39 @@ constexpr auto RestBackend::fields() {
 }
 
 constexpr auto Backend::fields() {
-  return std::tuple{
-      Field{"storageSecretName", &Backend::storage_secret_name, "Secret with the credentials and RESTIC_PASSWORD, in this namespace."},
-      Field{"local", &Backend::local, "A directory of a volume."},
-      Field{"s3", &Backend::s3, "Amazon S3 or a service that speaks its protocol."},
-      Field{"gcs", &Backend::gcs, "Google Cloud Storage."},
-      Field{"azure", &Backend::azure, "Azure Blob Storage."},
-      Field{"swift", &Backend::swift, "OpenStack Swift."},
-      Field{"b2", &Backend::b2, "Backblaze B2."},
-      Field{"rest", &Backend::rest, "A REST server."}};
+  return std::tuple{Field{"storageSecretName", &Backend::storage_secret_name,
+                          "Secret with the credentials and RESTIC_PASSWORD, in this namespace."},
+                    Field{"local", &Backend::local, "A directory of a volume."},
+                    Field{"s3", &Backend::s3, "Amazon S3 or a service that speaks its protocol."},
+                    Field{"gcs", &Backend::gcs, "Google Cloud Storage."},
+                    Field{"azure", &Backend::azure, "Azure Blob Storage."},
+                    Field{"swift", &Backend::swift, "OpenStack Swift."},
+                    Field{"b2", &Backend::b2, "Backblaze B2."},
+                    Field{"rest", &Backend::rest, "A REST server."}};
 }
 
 constexpr auto AllowedNamespaces::fields() {
-  return std::tuple{Field{"from", &AllowedNamespaces::from, "Same, All or Selector; Same when not given."},
-                    Field{"selector", &AllowedNamespaces::selector, "LabelSelector for the namespaces, with Selector."}};
+  return std::tuple{
+      Field{"from", &AllowedNamespaces::from, "Same, All or Selector; Same when not given."},
+      Field{"selector", &AllowedNamespaces::selector, "LabelSelector for the namespaces, with Selector."}};
 }
 
 constexpr auto UsagePolicy::fields() {
-  return std::tuple{Field{"allowedNamespaces", &UsagePolicy::allowed_namespaces, "Which namespaces may use this Repository."}};
+  return std::tuple{Field{"allowedNamespaces", &UsagePolicy::allowed_namespaces,
+                          "Which namespaces may use this Repository."}};
 }
 
 constexpr auto RepositorySpec::fields() {
-  return std::tuple{Field{"backend", &RepositorySpec::backend, "Where the backed-up data lives."},
-                    Field{"wipeOut", &RepositorySpec::wipe_out, "Delete the data when this object is deleted."},
-                    Field{"usagePolicy", &RepositorySpec::usage_policy, "Who may use this Repository."}};
+  return std::tuple{
+      Field{"backend", &RepositorySpec::backend, "Where the backed-up data lives."},
+      Field{"wipeOut", &RepositorySpec::wipe_out, "Delete the data when this object is deleted."},
+      Field{"usagePolicy", &RepositorySpec::usage_policy, "Who may use this Repository."}};
 }
 
 constexpr auto RepositorySpec::rules() {
   return std::to_array<json::Cel>({
-      {"!has(self.wipeOut) || !self.wipeOut || !has(self.backend) || !(has(self.backend.local) || has(self.backend.b2))",
+      {"!has(self.wipeOut) || !self.wipeOut || !has(self.backend) || !(has(self.backend.local) || "
+       "has(self.backend.b2))",
        "spec.wipeOut cannot be true for the backends local and b2: remove the data by hand instead"},
       {"!has(self.backend) || !has(self.backend.local) || !(self.backend.local.mountPath == '/stash' || "
        "self.backend.local.mountPath.startsWith('/stash/'))",
@@ -279,7 +300,8 @@ constexpr auto RepositoryStatus::fields() {
       Field{"integrity", &S::integrity, "Whether the last check found the repository sound."},
       Field{"totalSize", &S::total_size, "Bytes stored, e.g. 2.567 GiB."},
       Field{"snapshotCount", &S::snapshot_count, "Snapshots left after the last retention run."},
-      Field{"snapshotsRemovedOnLastCleanup", &S::snapshots_removed_on_last_cleanup, "Snapshots removed by it."},
+      Field{"snapshotsRemovedOnLastCleanup", &S::snapshots_removed_on_last_cleanup,
+            "Snapshots removed by it."},
       Field{"references", &S::references, "Objects that use this Repository."}};
 }
 

@@ -7,7 +7,8 @@
 
 namespace stash::api {
 
-inline constexpr kube::Resource kRestoreSession{"stash.appscode.com", "v1beta1", "restoresessions", "RestoreSession"};
+inline constexpr kube::Resource kRestoreSession{"stash.appscode.com", "v1beta1", "restoresessions",
+                                                "RestoreSession"};
 
 struct RestoreSessionSpec {
   TaskRef task;
@@ -63,7 +64,14 @@ struct RestoreSession {
   bool finished() const;
 };
 
-/// {"status": {...}} as a merge patch sends it. Empty members are left out, so a patch made of it never clears one.
+/// The whole object as JSON, with what an author writes of its metadata; an empty status is left out.
+std::string to_json(const RestoreSession& object);
+/// {"metadata": {name, namespace}, "spec": {...}}: what the workload's annotation keeps of the applied
+/// invoker.
+std::string applied_invoker(const RestoreSession& object);
+
+/// {"status": {...}} as a merge patch sends it. Empty members are left out, so a patch made of it never
+/// clears one.
 std::string status_patch(const RestoreSessionStatus& status);
 
 constexpr auto RestoreSessionSpec::fields() {
@@ -91,12 +99,13 @@ constexpr auto HostRestoreStats::fields() {
 
 constexpr auto RestoreSessionStatus::fields() {
   using S = RestoreSessionStatus;
-  return std::tuple{Field{"phase", &S::phase, "Pending, Running, Succeeded, Failed, Unknown or Invalid."},
-                    Field{"totalHosts", &S::total_hosts, "Hosts that have to report."},
-                    Field{"sessionDuration", &S::session_duration, "From creation to completion."},
-                    Field{"sessionDeadline", &S::session_deadline, "When the session fails if it is not finished."},
-                    Field{"stats", &S::stats, "One entry a host."},
-                    Field{"conditions", &S::conditions, "What has been found and done."}};
+  return std::tuple{
+      Field{"phase", &S::phase, "Pending, Running, Succeeded, Failed, Unknown or Invalid."},
+      Field{"totalHosts", &S::total_hosts, "Hosts that have to report."},
+      Field{"sessionDuration", &S::session_duration, "From creation to completion."},
+      Field{"sessionDeadline", &S::session_deadline, "When the session fails if it is not finished."},
+      Field{"stats", &S::stats, "One entry a host."},
+      Field{"conditions", &S::conditions, "What has been found and done."}};
 }
 
 }  // namespace stash::api

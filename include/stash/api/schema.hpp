@@ -4,8 +4,8 @@
 
 #include "stash/json/value.hpp"
 
-// The structural schemas of the kinds, each instantiated in the kind's own source file. `part` is "spec" or "status"; they
-// write the members of the object that `w` has open.
+// The structural schemas of the kinds, each instantiated in the kind's own source file. `part` is "spec" or
+// "status"; they write the members of the object that `w` has open.
 namespace stash::api {
 
 void repository_schema(json::Writer& w, std::string_view part);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The types that several kinds share (group stash.appscode.com). Field names are the API's own; every struct is a table
-// for stash/json/fields.hpp.
+// The types that several kinds share (group stash.appscode.com). Field names are the API's own; every struct
+// is a table for stash/json/fields.hpp.
 
 #include <cstdint>
 #include <map>
@@ -29,6 +29,7 @@ struct ObjectMeta {
   std::map<std::string, std::string> labels;
   std::map<std::string, std::string> annotations;
   std::vector<std::string> finalizers;
+  std::vector<std::string> owners;  ///< entries of ownerReferences, each as JSON
 
   ObjectMeta() {}
   static ObjectMeta of(const json::Value& object);
@@ -222,32 +223,47 @@ struct RuntimeSettings {
 };
 
 constexpr auto Condition::fields() {
-  return std::tuple{
-      Field{"type", &Condition::type, "What the condition tells about.", {.required = true}},
-      Field{"status", &Condition::status, "True, False or Unknown.", {.required = true}},
-      Field{"observedGeneration", &Condition::observed_generation, "Generation of the object the condition was set for."},
-      Field{"severity", &Condition::severity, "How serious it is: empty means an error."},
-      Field{"lastTransitionTime", &Condition::last_transition_time, "When the condition last changed.", {.required = true}},
-      Field{"reason", &Condition::reason, "One word for programs: why."},
-      Field{"message", &Condition::message, "A sentence for people."}};
+  return std::tuple{Field{"type", &Condition::type, "What the condition tells about.", {.required = true}},
+                    Field{"status", &Condition::status, "True, False or Unknown.", {.required = true}},
+                    Field{"observedGeneration", &Condition::observed_generation,
+                          "Generation of the object the condition was set for."},
+                    Field{"severity", &Condition::severity, "How serious it is: empty means an error."},
+                    Field{"lastTransitionTime",
+                          &Condition::last_transition_time,
+                          "When the condition last changed.",
+                          {.required = true}},
+                    Field{"reason", &Condition::reason, "One word for programs: why."},
+                    Field{"message", &Condition::message, "A sentence for people."}};
 }
 
 constexpr auto TargetRef::fields() {
-  return std::tuple{Field{"apiVersion", &TargetRef::api_version, "API version of the target, e.g. apps/v1.", {.max_length = 253}},
-                    Field{"kind", &TargetRef::kind, "Kind of the target, e.g. Deployment.", {.max_length = 63}},
-                    Field{"name", &TargetRef::name, "Name of the target.", {.max_length = 253}},
-                    Field{"namespace", &TargetRef::ns, "Namespace of the target; empty: this object's own.", {.max_length = 63}}};
+  return std::tuple{
+      Field{"apiVersion",
+            &TargetRef::api_version,
+            "API version of the target, e.g. apps/v1.",
+            {.max_length = 253}},
+      Field{"kind", &TargetRef::kind, "Kind of the target, e.g. Deployment.", {.max_length = 63}},
+      Field{"name", &TargetRef::name, "Name of the target.", {.max_length = 253}},
+      Field{"namespace",
+            &TargetRef::ns,
+            "Namespace of the target; empty: this object's own.",
+            {.max_length = 63}}};
 }
 
 constexpr auto VolumeMount::fields() {
   return std::tuple{
       Field{"name", &VolumeMount::name, "Name of a volume of the pod.", {.required = true}},
-      Field{"mountPath", &VolumeMount::mount_path, "Where the volume is seen inside the container.", {.required = true}},
+      Field{"mountPath",
+            &VolumeMount::mount_path,
+            "Where the volume is seen inside the container.",
+            {.required = true}},
       Field{"subPath", &VolumeMount::sub_path, "Folder of the volume to mount instead of its root."},
       Field{"subPathExpr", &VolumeMount::sub_path_expr, "The same with environment variables expanded."},
       Field{"readOnly", &VolumeMount::read_only, "Mount it read-only."},
-      Field{"recursiveReadOnly", &VolumeMount::recursive_read_only, "Whether mounts below are read-only too."},
-      Field{"mountPropagation", &VolumeMount::mount_propagation, "How mounts travel between host and container."}};
+      Field{"recursiveReadOnly", &VolumeMount::recursive_read_only,
+            "Whether mounts below are read-only too."},
+      Field{"mountPropagation", &VolumeMount::mount_propagation,
+            "How mounts travel between host and container."}};
 }
 
 constexpr auto Param::fields() {
@@ -269,16 +285,17 @@ constexpr auto EmptyDirSettings::fields() {
 
 constexpr auto RetentionPolicy::fields() {
   using P = RetentionPolicy;
-  return std::tuple{Field{"name", &P::name, "Name of the policy.", {.required = true}},
-                    Field{"keepLast", &P::keep_last, "Newest snapshots to keep."},
-                    Field{"keepHourly", &P::keep_hourly, "Hours of which the newest snapshot is kept."},
-                    Field{"keepDaily", &P::keep_daily, "Days of which the newest snapshot is kept."},
-                    Field{"keepWeekly", &P::keep_weekly, "ISO weeks of which the newest snapshot is kept."},
-                    Field{"keepMonthly", &P::keep_monthly, "Months of which the newest snapshot is kept."},
-                    Field{"keepYearly", &P::keep_yearly, "Years of which the newest snapshot is kept."},
-                    Field{"keepTags", &P::keep_tags, "Snapshots with one of these tags are kept."},
-                    Field{"prune", &P::prune, "Also free the space that nothing uses any more.", {.required = true}},
-                    Field{"dryRun", &P::dry_run, "Only compute what would be removed."}};
+  return std::tuple{
+      Field{"name", &P::name, "Name of the policy.", {.required = true}},
+      Field{"keepLast", &P::keep_last, "Newest snapshots to keep."},
+      Field{"keepHourly", &P::keep_hourly, "Hours of which the newest snapshot is kept."},
+      Field{"keepDaily", &P::keep_daily, "Days of which the newest snapshot is kept."},
+      Field{"keepWeekly", &P::keep_weekly, "ISO weeks of which the newest snapshot is kept."},
+      Field{"keepMonthly", &P::keep_monthly, "Months of which the newest snapshot is kept."},
+      Field{"keepYearly", &P::keep_yearly, "Years of which the newest snapshot is kept."},
+      Field{"keepTags", &P::keep_tags, "Snapshots with one of these tags are kept."},
+      Field{"prune", &P::prune, "Also free the space that nothing uses any more.", {.required = true}},
+      Field{"dryRun", &P::dry_run, "Only compute what would be removed."}};
 }
 
 constexpr auto RetryConfig::fields() {
@@ -294,9 +311,13 @@ constexpr auto RepositoryRef::fields() {
 constexpr auto BackupTarget::fields() {
   using T = BackupTarget;
   return std::tuple{
-      Field{"alias", &T::alias, "Name used for the host instead of host-0 or the node's.", {.max_length = 253}},
+      Field{
+          "alias", &T::alias, "Name used for the host instead of host-0 or the node's.", {.max_length = 253}},
       Field{"ref", &T::ref, "What to back up."},
-      Field{"paths", &T::paths, "Absolute paths inside the container; one snapshot each.", {.max_items = 256, .item_max_length = 4096}},
+      Field{"paths",
+            &T::paths,
+            "Absolute paths inside the container; one snapshot each.",
+            {.max_items = 256, .item_max_length = 4096}},
       Field{"volumeMounts", &T::volume_mounts, "Volumes of the pod that hold these paths."},
       Field{"replicas", &T::replicas, "How many replicas' claims to snapshot (VolumeSnapshotter)."},
       Field{"snapshotClassName", &T::snapshot_class_name, "VolumeSnapshotClass (VolumeSnapshotter)."},
@@ -307,10 +328,19 @@ constexpr auto BackupTarget::fields() {
 constexpr auto RestoreRule::fields() {
   using R = RestoreRule;
   return std::tuple{
-      Field{"targetHosts", &R::target_hosts, "Hosts this rule is for; empty: all that no other rule names.", {.max_items = 64, .item_max_length = 253}},
-      Field{"sourceHost", &R::source_host, "Host whose snapshots are taken; empty: the same.", {.max_length = 253}},
+      Field{"targetHosts",
+            &R::target_hosts,
+            "Hosts this rule is for; empty: all that no other rule names.",
+            {.max_items = 64, .item_max_length = 253}},
+      Field{"sourceHost",
+            &R::source_host,
+            "Host whose snapshots are taken; empty: the same.",
+            {.max_length = 253}},
       Field{"snapshots", &R::snapshots, "Snapshot ids, or latest.", {.max_items = 64, .item_max_length = 64}},
-      Field{"paths", &R::paths, "Paths whose newest snapshot is restored.", {.max_items = 64, .item_max_length = 4096}},
+      Field{"paths",
+            &R::paths,
+            "Paths whose newest snapshot is restored.",
+            {.max_items = 64, .item_max_length = 4096}},
       Field{"include", &R::include, "Patterns of files to restore; empty: all."},
       Field{"exclude", &R::exclude, "Patterns of files not to restore."}};
 }
@@ -350,9 +380,12 @@ constexpr auto RuntimePod::fields() {
       Field{"podLabels", &P::pod_labels, "Labels for pods of jobs."},
       Field{"podAnnotations", &P::pod_annotations, "Annotations for pods of jobs."},
       Field{"nodeSelector", &P::node_selector, "Labels the node must have."},
-      Field{"serviceAccountName", &P::service_account_name, "ServiceAccount to use instead of a generated one."},
-      Field{"serviceAccountAnnotations", &P::service_account_annotations, "Annotations for the generated ServiceAccount."},
-      Field{"automountServiceAccountToken", &P::automount_service_account_token, "Whether the token is mounted."},
+      Field{"serviceAccountName", &P::service_account_name,
+            "ServiceAccount to use instead of a generated one."},
+      Field{"serviceAccountAnnotations", &P::service_account_annotations,
+            "Annotations for the generated ServiceAccount."},
+      Field{"automountServiceAccountToken", &P::automount_service_account_token,
+            "Whether the token is mounted."},
       Field{"nodeName", &P::node_name, "Node to run on."},
       Field{"securityContext", &P::security_context, "A PodSecurityContext."},
       Field{"imagePullSecrets", &P::image_pull_secrets, "Secrets for pulling images."},
@@ -363,17 +396,20 @@ constexpr auto RuntimePod::fields() {
       Field{"priority", &P::priority, "Priority of the pods."},
       Field{"readinessGates", &P::readiness_gates, "Further conditions for readiness."},
       Field{"runtimeClassName", &P::runtime_class_name, "RuntimeClass to use."},
-      Field{"enableServiceLinks", &P::enable_service_links, "Whether services are told by environment variables."},
+      Field{"enableServiceLinks", &P::enable_service_links,
+            "Whether services are told by environment variables."},
       Field{"topologySpreadConstraints", &P::topology_spread_constraints, "How pods are spread."}};
 }
 
 constexpr auto Nice::fields() {
-  return std::tuple{Field{"adjustment", &Nice::adjustment, "From -20 (first) to 19 (last).", {.min = -20, .max = 19}}};
+  return std::tuple{
+      Field{"adjustment", &Nice::adjustment, "From -20 (first) to 19 (last).", {.min = -20, .max = 19}}};
 }
 
 constexpr auto IoNice::fields() {
-  return std::tuple{Field{"class", &IoNice::io_class, "0 none, 1 real time, 2 best effort, 3 idle.", {.min = 0, .max = 3}},
-                    Field{"classData", &IoNice::class_data, "From 0 (first) to 7 (last).", {.min = 0, .max = 7}}};
+  return std::tuple{
+      Field{"class", &IoNice::io_class, "0 none, 1 real time, 2 best effort, 3 idle.", {.min = 0, .max = 3}},
+      Field{"classData", &IoNice::class_data, "From 0 (first) to 7 (last).", {.min = 0, .max = 7}}};
 }
 
 constexpr auto RuntimeContainer::fields() {
@@ -390,8 +426,9 @@ constexpr auto RuntimeContainer::fields() {
 }
 
 constexpr auto RuntimeSettings::fields() {
-  return std::tuple{Field{"pod", &RuntimeSettings::pod, "For pods of jobs and of the trigger."},
-                    Field{"container", &RuntimeSettings::container, "For sidecars, init containers and jobs."}};
+  return std::tuple{
+      Field{"pod", &RuntimeSettings::pod, "For pods of jobs and of the trigger."},
+      Field{"container", &RuntimeSettings::container, "For sidecars, init containers and jobs."}};
 }
 
 }  // namespace stash::api

@@ -1,15 +1,15 @@
 #pragma once
 
-// One table per struct describes its fields once; parsing, checking, printing and the OpenAPI schema of a CRD all come
-// from it. A struct opts in with
+// One table per struct describes its fields once; parsing, checking, printing and the OpenAPI schema of a CRD
+// all come from it. A struct opts in with
 //
 //   static constexpr auto fields() {
 //     return std::tuple{Field{"path", &Target::path, "Absolute path to back up.", {.required = true}}, ...};
 //   }
 //
-// and may add `static constexpr auto rules()`, an array of Cel, for checks between fields that the API server makes.
-// Reading passes over unknown keys and takes null as absent, as Kubernetes does; writing leaves out what is empty.
-// The templates are heavy: instantiate them once per kind, in src/api/<kind>.cpp.
+// and may add `static constexpr auto rules()`, an array of Cel, for checks between fields that the API server
+// makes. Reading passes over unknown keys and takes null as absent, as Kubernetes does; writing leaves out
+// what is empty. The templates are heavy: instantiate them once per kind, in src/api/<kind>.cpp.
 
 #include <fmt/format.h>
 
@@ -37,8 +37,8 @@ struct Rule {
   std::optional<std::int64_t> max_length{};
   std::optional<std::int64_t> max_items{};
   std::optional<std::int64_t> item_max_length{};  ///< of an array of strings: longest item
-  const char* pattern = nullptr;   ///< schema only: the API server checks it
-  const char* fallback = nullptr;  ///< JSON text of the API server's default
+  const char* pattern = nullptr;                  ///< schema only: the API server checks it
+  const char* fallback = nullptr;                 ///< JSON text of the API server's default
 };
 
 template <class Owner, class T>
@@ -167,8 +167,10 @@ void read_record(const Value& v, T& to, const Path& at, Faults& faults) {
   if (!v.IsObject()) return fault(faults, at, "want an object");
   each_field<T>([&](const auto& f) {
     const Path here{&at, f.key};
-    if (const Value* member = find(v, f.key)) read(*member, to.*f.member, here, f.rule, faults);
-    else if (f.rule.required) fault(faults, here, "is required");
+    if (const Value* member = find(v, f.key))
+      read(*member, to.*f.member, here, f.rule, faults);
+    else if (f.rule.required)
+      fault(faults, here, "is required");
   });
 }
 
@@ -205,14 +207,18 @@ inline void read_string(const Value& v, std::string& to, const Path& at, const R
 
 inline void read_text(const Value& v, GoDuration& to, const Path& at, Faults& faults) {
   const auto parsed = v.IsString() ? parse_duration({v.GetString(), v.GetStringLength()}) : std::nullopt;
-  if (parsed) to.value = *parsed;
-  else fault(faults, at, fmt::format("{} is not a duration such as 30m or 1h30m", dump(v)));
+  if (parsed)
+    to.value = *parsed;
+  else
+    fault(faults, at, fmt::format("{} is not a duration such as 30m or 1h30m", dump(v)));
 }
 
 inline void read_text(const Value& v, TimePoint& to, const Path& at, Faults& faults) {
   const auto parsed = v.IsString() ? parse_time({v.GetString(), v.GetStringLength()}) : std::nullopt;
-  if (parsed) to = *parsed;
-  else fault(faults, at, fmt::format("{} is not a time such as 2026-01-31T08:00:00Z", dump(v)));
+  if (parsed)
+    to = *parsed;
+  else
+    fault(faults, at, fmt::format("{} is not a time such as 2026-01-31T08:00:00Z", dump(v)));
 }
 
 }  // namespace detail
@@ -233,14 +239,20 @@ void read(const Value& v, T& to, const Path& at, const Rule& rule, Faults& fault
   } else if constexpr (std::is_same_v<T, GoDuration> || std::is_same_v<T, TimePoint>) {
     detail::read_text(v, to, at, faults);
   } else if constexpr (std::is_same_v<T, Raw>) {
-    if (v.IsObject()) to.text = dump(v);
-    else fault(faults, at, "want an object");
+    if (v.IsObject())
+      to.text = dump(v);
+    else
+      fault(faults, at, "want an object");
   } else if constexpr (std::is_same_v<T, IntOrString>) {
-    if (v.IsInt64() || v.IsString()) to.text = dump(v);
-    else fault(faults, at, "want an integer or a string");
+    if (v.IsInt64() || v.IsString())
+      to.text = dump(v);
+    else
+      fault(faults, at, "want an integer or a string");
   } else if constexpr (std::is_same_v<T, bool>) {
-    if (v.IsBool()) to = v.GetBool();
-    else fault(faults, at, "want true or false");
+    if (v.IsBool())
+      to = v.GetBool();
+    else
+      fault(faults, at, "want true or false");
   } else if constexpr (std::is_integral_v<T>) {
     detail::read_integer(v, to, at, rule, faults);
   } else {
@@ -251,24 +263,32 @@ void read(const Value& v, T& to, const Path& at, const Rule& rule, Faults& fault
 /// Go's omitempty: true for what is not written.
 template <class T>
 bool is_empty(const T& value) {
-  if constexpr (is_a<std::optional, T>) return !value.has_value();
-  else if constexpr (is_a<std::vector, T> || is_a<std::map, T> || std::is_same_v<T, std::string>) return value.empty();
-  else if constexpr (std::is_same_v<T, Raw> || std::is_same_v<T, IntOrString>) return value.text.empty();
-  else if constexpr (Enum<T>) return spelling(value).empty();
+  if constexpr (is_a<std::optional, T>)
+    return !value.has_value();
+  else if constexpr (is_a<std::vector, T> || is_a<std::map, T> || std::is_same_v<T, std::string>)
+    return value.empty();
+  else if constexpr (std::is_same_v<T, Raw> || std::is_same_v<T, IntOrString>)
+    return value.text.empty();
+  else if constexpr (Enum<T>)
+    return spelling(value).empty();
   else if constexpr (Record<T>) {
     bool empty = true;
     each_field<T>([&](const auto& f) { empty = empty && is_empty(value.*f.member); });
     return empty;
-  } else if constexpr (std::is_same_v<T, bool>) return !value;
-  else if constexpr (std::is_integral_v<T>) return value == 0;
-  else return value == T{};
+  } else if constexpr (std::is_same_v<T, bool>)
+    return !value;
+  else if constexpr (std::is_integral_v<T>)
+    return value == 0;
+  else
+    return value == T{};
 }
 
 inline void write_text(Writer& w, std::string_view text) {
   w.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
 }
 inline void write_raw(Writer& w, const std::string& text) {
-  w.RawValue(text.data(), text.size(), text.starts_with('{') ? rapidjson::kObjectType : rapidjson::kStringType);
+  w.RawValue(text.data(), text.size(),
+             text.starts_with('{') ? rapidjson::kObjectType : rapidjson::kStringType);
 }
 
 template <class T>
@@ -301,8 +321,10 @@ void write(Writer& w, const T& from) {
   } else if constexpr (std::is_same_v<T, TimePoint>) {
     write_text(w, format_time(from));
   } else if constexpr (std::is_same_v<T, Raw> || std::is_same_v<T, IntOrString>) {
-    if (from.text.empty()) w.Null();
-    else write_raw(w, from.text);
+    if (from.text.empty())
+      w.Null();
+    else
+      write_raw(w, from.text);
   } else if constexpr (std::is_same_v<T, bool>) {
     w.Bool(from);
   } else if constexpr (std::is_integral_v<T>) {
@@ -330,11 +352,16 @@ inline void key_number(Writer& w, const char* key, const std::optional<std::int6
 
 template <class T>
 constexpr const char* type_of() {
-  if constexpr (is_a<std::vector, T>) return "array";
-  else if constexpr (is_a<std::map, T> || Record<T> || std::is_same_v<T, Raw>) return "object";
-  else if constexpr (std::is_same_v<T, bool>) return "boolean";
-  else if constexpr (std::is_integral_v<T>) return "integer";
-  else return "string";
+  if constexpr (is_a<std::vector, T>)
+    return "array";
+  else if constexpr (is_a<std::map, T> || Record<T> || std::is_same_v<T, Raw>)
+    return "object";
+  else if constexpr (std::is_same_v<T, bool>)
+    return "boolean";
+  else if constexpr (std::is_integral_v<T>)
+    return "integer";
+  else
+    return "string";
 }
 
 }  // namespace detail
