@@ -6,7 +6,8 @@
 # go/<name>/go.mod and go.sum pin every module. A build is kept in ${STASH_CACHE:-~/.cache/stash}/<name>-<hash> and is
 # made again only when its module files or flags change; the printed folder bin-<hash> holds links to the builds asked
 # for, so that two checkouts of different versions never see each other's programs. Static, stripped, no cgo: each
-# program is also the whole content of an image.
+# program is also the whole content of an image. From cold caches all of it takes 20 minutes of processor time, so 10 on
+# 2 idle cores; the programs take 0.7 GB, Go's own caches 2 GB of modules and 5 GB of objects (go clean -cache).
 set -euo pipefail
 shopt -s inherit_errexit
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -15,25 +16,25 @@ export CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS="-buildvcs=false -mod=readonly"
 
 say() { printf 'cluster: %s\n' "$*" >&2; }
 
-# recipe NAME: sets package (what go builds), stamp (linker flags that set versions), version, and about (minutes of
-# two idle cores from an empty Go cache, downloads included).
+# recipe NAME: sets package (what go builds), stamp (linker flags that set versions), version, and about (time on two
+# idle cores from empty Go caches).
 recipe() {
   stamp=
   case $1 in
     kubernetes)
-      package=tool version=1.34.4 about="9 minutes"
+      package=tool version=1.34.4 about="6 minutes"
       local p
       for p in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
         stamp+=" -X $p.gitVersion=v$version -X $p.gitMajor=1 -X $p.gitMinor=34"
       done
       ;;
-    etcd) package=go.etcd.io/etcd/server/v3 version=3.6.4 about="1 minute" ;;
+    etcd) package=go.etcd.io/etcd/server/v3 version=3.6.4 about="half a minute" ;;
     coredns) package=. version=1.12.4 about="1 minute" ;;
     pushgateway)
-      package=tool version=1.11.1 about="1 minute"
+      package=tool version=1.11.1 about="half a minute"
       stamp=" -X github.com/prometheus/common/version.Version=$version"
       ;;
-    minio) package=tool version=2026-02-12 about="3 minutes" ;;
+    minio) package=tool version=2026-02-12 about="2 minutes" ;;
     *) say "unknown program $1; known: kubernetes etcd coredns pushgateway minio"; exit 2 ;;
   esac
 }

@@ -81,6 +81,14 @@ minio PUT /smoke/random --data-binary "@$CLUSTER/random"
 minio GET /smoke/random | cmp - "$CLUSTER/random" || fail "an object of MinIO was read back different"
 if (MINIO_SECRET_KEY=wrong minio GET /smoke/random >/dev/null 2>&1); then fail "MinIO takes a wrong secret"; fi
 
+step "Pushgateway"
+k run pushgateway --image=prom/pushgateway:v1.11.1 >/dev/null
+k wait --for=condition=Ready pod/pushgateway --timeout=30s >/dev/null
+gateway=http://$(k get pod pushgateway -o 'jsonpath={.status.podIP}'):9091
+push() { echo 'smoke 42' | in_network curl -sf --data-binary @- "$gateway/metrics/job/smoke/hostname/one"; }
+wait_for "metric pushed" 10 push
+is "metric" "$(in_network curl -s "$gateway/metrics" | grep '^smoke{')" 'smoke{hostname="one",instance="",job="smoke"} 42'
+
 step "CronJob"
 job_done() { [ "$(k get jobs -o 'jsonpath={.items[*].status.succeeded}' | cut -d' ' -f1)" = 1 ]; }
 wait_for "job of the schedule * * * * *" 90 job_done

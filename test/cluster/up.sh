@@ -52,7 +52,7 @@ echo "$keeper" >"$folder/keeper"
 
 fail() {
   say "no $1 after $(took)"
-  tail -n 8 "$folder"/logs/*.log "$folder"/root/var/log/*.log >&2 2>/dev/null || true
+  tail -n 5 "$folder"/logs/*.log "$folder"/root/var/log/*.log 2>/dev/null | cut -c1-300 >&2
   exit 1 # the keeper, which watches this process, removes the cluster
 }
 until_ok() { # WHAT SECONDS COMMAND...
