@@ -10,6 +10,7 @@
 #   in_node COMMAND...         inside the node: its files, processes and network (ctr, /var/log, /tmp/hostpath_pv)
 #   in_network COMMAND...      a program of the host in the node's network: reaches Services and pods by address
 #   minio_up, minio            minio.sh
+#   kill_component NAME        kills kube-apiserver, etcd, kubelet, ...: the node starts it again after half a second
 # shellcheck shell=bash
 cluster_scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$cluster_scripts/images.sh"
@@ -59,3 +60,5 @@ load_stash() { stash_image "$1" "$CLUSTER/stash.tar" && load_image "$CLUSTER/sta
 in_node() { nsenter --target "$(cat "$CLUSTER/pid")" --mount --uts --ipc --net --pid -- "$@"; }
 
 in_network() { nsenter --target "$(cat "$CLUSTER/pid")" --net -- "$@"; }
+
+kill_component() { in_node pkill -KILL -f "^(/opt/programs/[^/]*/)?$1( |\$)"; }
