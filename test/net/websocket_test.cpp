@@ -109,16 +109,17 @@ TEST(WebSocketFrame, WhatTheStandardForbidsIsCorrupt) {
 
 TEST(WebSocketClient, JoinsPiecesAnswersPingsAndEndsOnClose) {
   std::string pong;
-  ScriptedPeer peer({[&pong](PeerConnection& c) {
+  auto peer = std::make_unique<ScriptedPeer>(std::vector<ScriptedPeer::Script>{[&pong](PeerConnection& c) {
     c.write(accept_upgrade(c.read_request()) + frame(0x02, "he") + frame(0x89, "are you there") +
             frame(0x80, "llo") + frame(0x81, std::string(300, 'x')) + frame(0x88, "\x03\xe8"));
     pong = c.read_some();
     c.stall();
   }});
   {
-    HttpClient client(Url::parse(peer.url()), quick());
+    HttpClient client(Url::parse(peer->url()), quick());
     EXPECT_EQ(run(read_all(client)), (std::vector<std::string>{"hello", std::string(300, 'x')}));
   }
+  peer.reset();  // joins the peer's thread
   ASSERT_GE(pong.size(), 2u + 4 + 13);
   EXPECT_EQ(static_cast<unsigned char>(pong[0]), 0x8a);
   EXPECT_EQ(static_cast<unsigned char>(pong[1]), 0x80 | 13);
@@ -126,13 +127,13 @@ TEST(WebSocketClient, JoinsPiecesAnswersPingsAndEndsOnClose) {
 
 TEST(WebSocketClient, SendsWhatItIsGiven) {
   std::string got;
-  ScriptedPeer peer({[&got](PeerConnection& c) {
+  auto peer = std::make_unique<ScriptedPeer>(std::vector<ScriptedPeer::Script>{[&got](PeerConnection& c) {
     c.write(accept_upgrade(c.read_request()));
     got = c.read_some();
     c.write(frame(0x88, ""));
     c.stall();
   }});
-  HttpClient client(Url::parse(peer.url()), quick());
+  HttpClient client(Url::parse(peer->url()), quick());
   auto body = [](HttpClient& c) -> Task<void> {
     const auto socket = co_await dial(c);
     co_await socket->write("hi");
@@ -140,6 +141,7 @@ TEST(WebSocketClient, SendsWhatItIsGiven) {
     EXPECT_FALSE(end);
   };
   run(body(client));
+  peer.reset();
   ASSERT_EQ(got.size(), 8u);
   EXPECT_EQ(got[6] ^ got[2], 'h');
   EXPECT_EQ(got[7] ^ got[3], 'i');

@@ -1,0 +1,274 @@
+#include "executor/backup_host.hpp"
+
+#include <fmt/format.h>
+
+#include "executor/arguments.hpp"
+#include "executor/backend.hpp"
+#include "executor/hooks.hpp"
+#include "executor/reporter.hpp"
+#include "executor/session_status.hpp"
+#include "stash/api/conditions.hpp"
+#include "stash/api/metrics.hpp"
+#include "stash/api/names.hpp"
+#include "stash/base/error.hpp"
+#include "stash/base/log.hpp"
+#include "stash/engine/backup.hpp"
+
+namespace stash::executor {
+namespace {
+
+/// What is to be written about a host.
+struct Report {
+  std::vector<api::SnapshotStats> snapshots;
+  api::HostBackupFigures figures;
+  std::vector<std::string> errors;
+  std::vector<api::Condition> target_conditions;
+  std::vector<api::Condition> session_conditions;
+  Duration duration{};
+
+  Report() {}
+  bool failed() const { return !errors.empty(); }
+  std::string error() const { return fmt::format("{}", fmt::join(errors, "; ")); }
+};
+
+api::SnapshotStats stats_of(const engine::BackupResult& result, const std::string& path) {
+  const engine::Snapshot& snapshot = result.snapshot;
+  api::SnapshotStats stats;
+  stats.name = snapshot.id;
+  stats.path = path;
+  stats.total_size = format_size(snapshot.counts.bytes);
+  stats.uploaded = format_size(snapshot.bytes_stored);
+  stats.processing_time = processing_time(result.duration);
+  stats.file_stats.total_files = static_cast<std::int64_t>(snapshot.counts.files());
+  stats.file_stats.new_files = static_cast<std::int64_t>(snapshot.counts.files_new);
+  stats.file_stats.modified_files = static_cast<std::int64_t>(snapshot.counts.files_changed);
+  stats.file_stats.unmodified_files = static_cast<std::int64_t>(snapshot.counts.files_unmodified);
+  return stats;
+}
+
+void add_figures(api::HostBackupFigures& to, const engine::BackupResult& result) {
+  const engine::FileCounts& counts = result.snapshot.counts;
+  to.processing_seconds += std::chrono::duration<double>(result.duration).count();
+  to.bytes += counts.bytes;
+  to.uploaded_bytes += result.snapshot.bytes_stored;
+  to.files += counts.files();
+  to.files_new += counts.files_new;
+  to.files_modified += counts.files_changed;
+  to.files_unmodified += counts.files_unmodified;
+}
+
+engine::BackupOptions options_for(const BackupOrder& order, const std::string& path) {
+  engine::BackupOptions options;
+  options.paths.push_back(path);
+  options.host = order.view.host;
+  options.excludes = order.target().exclude;
+  for (const std::string& arg : apply_backup_arguments(order.target().args, options)) {
+    log::warn("argument has no effect",
+              {{"object", order.where()}, {"field", "spec.target.args"}, {"argument", arg}});
+  }
+  options.source = {{"namespace", order.place.ns},        {"kind", order.view.target.kind},
+                    {"workload", order.view.target.name}, {"pod", order.place.pod_name},
+                    {"node", order.place.node_name},      {"session", order.session.metadata.name}};
+  return options;
+}
+
+/// The snapshot is kept either way; an incomplete one is not called a success.
+void add_result(Report& report, const std::string& path, const engine::BackupResult& result) {
+  const engine::Snapshot& snapshot = result.snapshot;
+  report.snapshots.push_back(stats_of(result, path));
+  add_figures(report.figures, result);
+  if (snapshot.complete) return;
+  std::vector<std::string> first;
+  for (const engine::PathProblem& problem : snapshot.first_errors)
+    first.push_back(problem.path + ": " + problem.what);
+  report.errors.push_back(fmt::format("snapshot {} of {} is incomplete: {}", snapshot.short_id(), path,
+                                      list_problems(snapshot.errors, "entries could not be read", first)));
+}
+
+Task<void> back_up_paths(engine::Repository& repository, const BackupOrder& order, Report& report) {
+  const auto& paths = order.target().paths;
+  if (paths.empty())
+    throw Error(ErrorKind::Invalid, "{}: spec.target.paths is empty: name at least one path", order.where());
+  for (const std::string& path : paths) {
+    engine::Progress progress;
+    engine::BackupOptions options = options_for(order, path);
+    try {
+      const auto result = co_await engine::backup(repository, std::move(options), progress);
+      add_result(report, path, result);
+      log::info("path backed up", {{"path", path}, {"snapshot", result.snapshot.id}});
+    } catch (const Error& e) {
+      if (e.kind() == ErrorKind::Cancelled) throw;
+      report.errors.push_back("back up " + path + ": " + e.what());
+    }
+  }
+}
+
+/// Opens the repository, or makes it where this target is the one to do so; the session's condition tells
+/// which it was.
+Task<std::unique_ptr<engine::Repository>> ready_repository(OpenBackend& backend, const BackupOrder& order,
+                                                           Report& report) {
+  const auto at = find_target(order.session, order.view);
+  const bool initialises = at && !order.session.status.targets[*at].pre_backup_actions.empty();
+  if (!initialises) co_return co_await backend.open();
+  std::string failure;
+  try {
+    auto repository = co_await backend.open_or_init();
+    report.session_conditions.push_back(api::condition(
+        api::kBackendRepositoryInitialized, api::ConditionStatus::True, "the repository is ready"));
+    co_return repository;
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::Cancelled) throw;
+    failure = e.what();
+    report.session_conditions.push_back(
+        api::condition(api::kBackendRepositoryInitialized, api::ConditionStatus::False, failure));
+    throw;
+  }
+}
+
+Task<void> back_up_data(Services& services, const BackupOrder& order, Report& report) {
+  const kube::Ref ref = order.configuration.repository();
+  if (ref.name.empty()) throw Error(ErrorKind::Invalid, "{}: spec.repository.name is missing", order.where());
+  const auto backend = co_await OpenBackend::load(services, ref);
+  const auto repository = co_await ready_repository(*backend, order, report);
+  co_await back_up_paths(*repository, order, report);
+}
+
+/// The same, ended by the session's deadline.
+Task<void> back_up_in_time(Services& services, const BackupOrder& order, Report& report) {
+  const auto deadline = order.session.status.session_deadline;
+  std::string failure;
+  try {
+    auto work = back_up_data(services, order, report);
+    if (deadline) work = net::within(*deadline - services.timers.now(), "back up", std::move(work));
+    co_await std::move(work);
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::Cancelled) throw;
+    failure = e.what();
+  }
+  if (failure.empty()) co_return;
+  const bool late = deadline && *deadline <= services.timers.now();
+  report.errors.push_back(
+      late ? fmt::format("stopped: the session's deadline {} has passed (spec.timeOut of {})",
+                         format_time(*deadline), order.where())
+           : failure);
+}
+
+HookFacts facts_of(const BackupOrder& order) {
+  HookFacts facts;
+  facts.name = order.session.metadata.name;
+  facts.ns = order.session.metadata.ns;
+  facts.invoker_kind = order.view.invoker_kind;
+  facts.invoker_name = order.view.invoker_name;
+  facts.target = order.target().ref;
+  facts.phase = "Running";
+  facts.retry_left = order.session.spec.retry_left;
+  return facts;
+}
+
+/// Runs a hook in this pod and notes its outcome as a condition of the target.
+Task<void> run_hook(Services& services, const BackupOrder& order, Report& report,
+                    const api::ConditionType& type, api::Handler handler, HookFacts facts,
+                    std::string_view what) {
+  std::string failure;
+  try {
+    const kube::Ref pod(order.place.ns, order.place.pod_name);
+    co_await run_handler(services, pod, std::move(handler), std::move(facts));
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::Cancelled) throw;
+    failure = e.what();
+  }
+  const auto status = failure.empty() ? api::ConditionStatus::True : api::ConditionStatus::False;
+  const std::string message = failure.empty()
+                                  ? fmt::format("{} hook of host {} succeeded", what, order.view.host)
+                                  : fmt::format("{} hook of host {}: {}", what, order.view.host, failure);
+  report.target_conditions.push_back(api::condition(type, status, message));
+  if (!failure.empty()) report.errors.push_back(message);
+}
+
+Task<void> work_with_hooks(Services& services, const BackupOrder& order, Report& report) {
+  const auto start = services.timers.steady();
+  const auto& hooks = order.configuration.spec.hooks;
+  if (hooks && hooks->pre_backup) {
+    HookFacts facts = facts_of(order);
+    co_await run_hook(services, order, report, api::kPreBackupHook, *hooks->pre_backup, std::move(facts),
+                      "preBackup");
+  }
+  if (!report.failed()) co_await back_up_in_time(services, order, report);
+  report.duration = services.timers.steady() - start;
+  const auto retry_left = order.session.spec.retry_left;
+  if (hooks && hooks->post_backup &&
+      hook_applies(hooks->post_backup->execution_policy, report.failed(), retry_left)) {
+    HookFacts facts = facts_of(order);
+    facts.phase = report.failed() ? "Failed" : "Succeeded";
+    facts.duration = format_duration(report.duration);
+    facts.error = report.error();
+    api::Handler handler = hooks->post_backup->handler();
+    co_await run_hook(services, order, report, api::kPostBackupHook, std::move(handler), std::move(facts),
+                      "postBackup");
+  }
+}
+
+api::HostBackupStats entry_of(const BackupOrder& order, const Report& report) {
+  api::HostBackupStats entry;
+  entry.hostname = order.view.host;
+  entry.phase = report.failed() ? api::HostPhase::Failed : api::HostPhase::Succeeded;
+  entry.snapshots = report.snapshots;
+  entry.duration = format_duration(report.duration);
+  entry.error = report.error();
+  return entry;
+}
+
+Task<void> write_report(Services& services, const BackupOrder& order, const Report& report) {
+  const TimePoint now = services.timers.now();
+  BackupChange change = [&order, &report, now](api::BackupSession& session) {
+    const auto at = find_target(session, order.view);
+    if (!at) return false;
+    auto& target = session.status.targets[*at];
+    upsert_host(target.stats, entry_of(order, report));
+    for (const auto& condition : report.target_conditions) merge_condition(target.conditions, condition, now);
+    for (const auto& condition : report.session_conditions)
+      api::set_condition(session.status.conditions, condition, now);
+    return true;
+  };
+  const kube::Ref ref(order.session.metadata.ns, order.session.metadata.name);
+  const auto written = co_await change_status(services, ref, std::move(change));
+  if (!written) log::warn("session is gone, its report is lost", {{"session", ref.str()}});
+}
+
+Task<void> push_host_metrics(const BackupOrder& order, const Report& report) {
+  api::MetricsSource source;
+  source.invoker_kind = order.view.invoker_kind;
+  source.invoker_name = order.view.invoker_name;
+  source.ns = order.place.ns;
+  source.repository = order.configuration.repository().name;
+  metrics::Registry registry;
+  api::HostBackupFigures figures = report.figures;
+  figures.seconds = std::chrono::duration<double>(report.duration).count();
+  api::add_backup_host(registry, source, order.target().ref, order.view.host,
+                       report.failed() ? nullptr : &figures);
+  metrics::Labels grouping(1, {"hostname", order.view.host});
+  co_await push_best_effort(order.place, api::push_job(source), std::move(grouping), registry);
+}
+
+}  // namespace
+
+Task<void> back_up_host(Services& services, kube::EventRecorder& events, BackupOrder order) {
+  log::info("backup begins", {{"session", order.session.metadata.name}, {"host", order.view.host}});
+  Report report;
+  co_await work_with_hooks(services, order, report);
+  co_await write_report(services, order, report);
+
+  const std::string text = report.failed()
+                               ? fmt::format("host {}: {}", order.view.host, report.error())
+                               : fmt::format("host {}: {} snapshots in {}", order.view.host,
+                                             report.snapshots.size(), format_duration(report.duration));
+  log::write(report.failed() ? log::Level::Error : log::Level::Info, "backup ended",
+             {{"session", order.session.metadata.name}, {"host", order.view.host}, {"result", text}});
+  const auto severity = report.failed() ? kube::Severity::Warning : kube::Severity::Normal;
+  kube::EventSubject subject = subject_of(order.session);
+  co_await events.record(std::move(subject), severity,
+                         report.failed() ? "Host Backup Failed" : "Host Backup Succeeded", text);
+  co_await push_host_metrics(order, report);
+}
+
+}  // namespace stash::executor

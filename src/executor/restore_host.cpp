@@ -1,0 +1,221 @@
+#include "executor/restore_host.hpp"
+
+#include <fmt/format.h>
+
+#include "executor/arguments.hpp"
+#include "executor/backend.hpp"
+#include "executor/hooks.hpp"
+#include "executor/reporter.hpp"
+#include "executor/rules.hpp"
+#include "executor/session_status.hpp"
+#include "stash/api/conditions.hpp"
+#include "stash/api/metrics.hpp"
+#include "stash/base/error.hpp"
+#include "stash/base/log.hpp"
+
+namespace stash::executor {
+namespace {
+
+struct Report {
+  std::vector<std::string> errors;
+  std::vector<std::string> notes;  ///< of a success: what a person should know all the same
+  std::vector<api::Condition> conditions;
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t verified = 0;
+  Duration duration{};
+
+  Report() {}
+  bool failed() const { return !errors.empty(); }
+  std::string error() const { return fmt::format("{}", fmt::join(errors, "; ")); }
+};
+
+std::vector<std::string> texts_of(const std::vector<engine::PathProblem>& problems) {
+  std::vector<std::string> out;
+  for (const auto& problem : problems) out.push_back(problem.path + ": " + problem.what);
+  return out;
+}
+
+void add_result(Report& report, const engine::Snapshot& snapshot, const engine::RestoreResult& result) {
+  report.files += result.counts.files();
+  report.bytes += result.bytes_written;
+  report.verified += result.files_verified;
+  if (result.errors > 0) {
+    report.errors.push_back(fmt::format(
+        "snapshot {}: {}", snapshot.short_id(),
+        list_problems(result.errors, "files could not be restored", texts_of(result.first_errors))));
+  }
+  if (!result.owners_kept) {
+    report.notes.push_back(
+        "owners could not be set: let the init container run as root (runtimeSettings) to keep them");
+  }
+  if (result.warnings > 0) {
+    report.notes.push_back(
+        list_problems(result.warnings, "attributes could not be set", texts_of(result.first_warnings)));
+  }
+}
+
+Task<void> restore_items(engine::Repository& repository, const RestoreOrder& order,
+                         const api::RestoreRule& rule, Report& report) {
+  engine::RestoreOptions base;
+  std::vector<std::string> tags;
+  for (const std::string& arg : apply_restore_arguments(order.session.spec.target->args, base, tags)) {
+    log::warn("argument has no effect",
+              {{"object", order.where()}, {"field", "spec.target.args"}, {"argument", arg}});
+  }
+  base.target = order.root;
+  base.verify = true;
+  base.excludes.insert(base.excludes.end(), rule.exclude.begin(), rule.exclude.end());
+  engine::SnapshotFilter all;
+  const auto snapshots = co_await repository.snapshots(std::move(all));
+  for (const RestoreItem& item : plan_restore(rule, order.host, snapshots, tags)) {
+    engine::RestoreOptions options = base;
+    options.includes.insert(options.includes.end(), item.includes.begin(), item.includes.end());
+    engine::Progress progress;
+    const auto result = co_await engine::restore(repository, item.snapshot, std::move(options), progress);
+    add_result(report, item.snapshot, result);
+    log::info("snapshot restored", {{"snapshot", item.snapshot.id}, {"files", result.counts.files()}});
+  }
+}
+
+/// Throws what may pass; everything else becomes part of the report.
+Task<void> restore_data(Services& services, const RestoreOrder& order, OpenBackend& backend, Report& report) {
+  const auto* rule = rule_for(order.session.rules(), order.host);
+  if (!rule) {
+    report.notes.push_back("no rule is for this host: nothing was restored");
+    co_return;
+  }
+  const auto deadline = order.session.status.session_deadline;
+  std::string failure;
+  try {
+    const auto repository = co_await backend.open();
+    auto work = restore_items(*repository, order, *rule, report);
+    if (deadline) work = net::within(*deadline - services.timers.now(), "restore", std::move(work));
+    co_await std::move(work);
+  } catch (const Error& e) {
+    const bool late = deadline && *deadline <= services.timers.now();
+    if (e.kind() == ErrorKind::Cancelled || (retryable(e.kind()) && !late)) throw;
+    failure = late ? fmt::format("stopped: the deadline {} has passed (spec.timeOut)", format_time(*deadline))
+                   : e.what();
+  }
+  if (!failure.empty()) report.errors.push_back(std::move(failure));
+}
+
+HookFacts facts_of(const RestoreOrder& order) {
+  HookFacts facts;
+  facts.name = order.session.metadata.name;
+  facts.ns = order.session.metadata.ns;
+  facts.invoker_kind = api::kRestoreSession.kind;
+  facts.invoker_name = order.session.metadata.name;
+  facts.target = order.session.spec.target->ref;
+  facts.phase = "Running";
+  return facts;
+}
+
+Task<void> run_hook(Services& services, const RestoreOrder& order, Report& report,
+                    const api::ConditionType& type, api::Handler handler, HookFacts facts,
+                    std::string_view what) {
+  std::string failure;
+  try {
+    const kube::Ref pod(order.place.ns, order.place.pod_name);
+    co_await run_handler(services, pod, std::move(handler), std::move(facts));
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::Cancelled) throw;
+    failure = e.what();
+  }
+  const auto status = failure.empty() ? api::ConditionStatus::True : api::ConditionStatus::False;
+  const std::string message = failure.empty()
+                                  ? fmt::format("{} hook of host {} succeeded", what, order.host)
+                                  : fmt::format("{} hook of host {}: {}", what, order.host, failure);
+  report.conditions.push_back(api::condition(type, status, message));
+  if (!failure.empty()) report.errors.push_back(message);
+}
+
+Task<void> work_with_hooks(Services& services, const RestoreOrder& order, Report& report) {
+  const auto backend = co_await OpenBackend::load(services, order.session.repository());
+  const auto start = services.timers.steady();
+  const auto& hooks = order.session.spec.hooks;
+  if (hooks && hooks->pre_restore) {
+    HookFacts facts = facts_of(order);
+    co_await run_hook(services, order, report, api::kPreRestoreHook, *hooks->pre_restore, std::move(facts),
+                      "preRestore");
+  }
+  if (!report.failed()) co_await restore_data(services, order, *backend, report);
+  report.duration = services.timers.steady() - start;
+  if (hooks && hooks->post_restore && hook_applies(hooks->post_restore->execution_policy, report.failed())) {
+    HookFacts facts = facts_of(order);
+    facts.phase = report.failed() ? "Failed" : "Succeeded";
+    facts.duration = format_duration(report.duration);
+    facts.error = report.error();
+    api::Handler handler = hooks->post_restore->handler();
+    co_await run_hook(services, order, report, api::kPostRestoreHook, std::move(handler), std::move(facts),
+                      "postRestore");
+  }
+}
+
+/// Throws Error(Unavailable) when the session is gone: the next start of the container looks again.
+Task<void> write_report(Services& services, const RestoreOrder& order, const Report& report) {
+  const TimePoint now = services.timers.now();
+  RestoreChange change = [&order, &report, now](api::RestoreSession& session) {
+    api::HostRestoreStats entry;
+    entry.hostname = order.host;
+    entry.phase = report.failed() ? api::RestoreHostPhase::Failed : api::RestoreHostPhase::Succeeded;
+    entry.duration = format_duration(report.duration);
+    entry.error = report.error();
+    upsert_host(session.status.stats, std::move(entry));
+    for (const auto& condition : report.conditions)
+      merge_condition(session.status.conditions, condition, now);
+    return true;
+  };
+  const kube::Ref ref(order.session.metadata.ns, order.session.metadata.name);
+  const auto written = co_await change_status(services, ref, std::move(change));
+  if (!written) throw Error(ErrorKind::Unavailable, "{} has gone while it was worked on", order.where());
+}
+
+Task<void> push_host_metrics(const RestoreOrder& order, const Report& report) {
+  api::MetricsSource source;
+  source.invoker_kind = api::kRestoreSession.kind;
+  source.invoker_name = order.session.metadata.name;
+  source.ns = order.session.metadata.ns;
+  source.repository = order.session.repository().name;
+  metrics::Registry registry;
+  std::optional<double> seconds;
+  if (!report.failed()) seconds = std::chrono::duration<double>(report.duration).count();
+  api::add_restore_host(registry, source, order.session.spec.target->ref, order.host, seconds);
+  metrics::Labels grouping(1, {"hostname", order.host});
+  co_await push_best_effort(order.place, api::push_job(source), std::move(grouping), registry);
+}
+
+std::string sentence(const RestoreOrder& order, const Report& report) {
+  if (report.failed()) {
+    return fmt::format(
+        "host {}: {}. The application is not started; delete the RestoreSession and create it anew to try "
+        "again",
+        order.host, report.error());
+  }
+  std::string text =
+      fmt::format("host {}: {} files ({} written) restored and {} verified in {}", order.host, report.files,
+                  format_size(report.bytes), report.verified, format_duration(report.duration));
+  for (const std::string& note : report.notes) text += "; " + note;
+  return text;
+}
+
+}  // namespace
+
+Task<bool> restore_host(Services& services, kube::EventRecorder& events, RestoreOrder order) {
+  log::info("restore begins", {{"session", order.session.metadata.name}, {"host", order.host}});
+  Report report;
+  co_await work_with_hooks(services, order, report);
+  co_await write_report(services, order, report);
+
+  const std::string text = sentence(order, report);
+  log::write(report.failed() ? log::Level::Error : log::Level::Info, "restore ended", {{"result", text}});
+  const bool warn = report.failed() || !report.notes.empty();
+  kube::EventSubject subject = subject_of(order.session);
+  co_await events.record(std::move(subject), warn ? kube::Severity::Warning : kube::Severity::Normal,
+                         report.failed() ? "Host Restore Failed" : "Host Restore Succeeded", text);
+  co_await push_host_metrics(order, report);
+  co_return !report.failed();
+}
+
+}  // namespace stash::executor
