@@ -1,5 +1,7 @@
 #include "stash/kube/lease.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 #include <algorithm>
 
 #include "kube/lease_decision.hpp"
@@ -103,8 +105,9 @@ Task<bool> LeaseLock::acquire(std::optional<Duration> patience) {
 /// Returns when the lease is somebody else's, or could not be renewed for options_.renew.
 Task<void> LeaseLock::renew_until_lost() {
   for (;;) {
-    co_await timers_.sleep(options_.retry);
-    const Duration left = options_.renew - (timers_.steady() - renewed_at_);
+    const auto end = renewed_at_ + options_.renew;
+    co_await timers_.sleep(std::min<Duration>(options_.retry, end - timers_.steady()));
+    const Duration left = end - timers_.steady();
     if (left <= Duration::zero()) co_return;
     std::string failure;
     try {
@@ -141,7 +144,10 @@ Task<void> LeaseLock::run_guarded(Work work) {
   } catch (...) {
     failure = std::current_exception();
   }
+  const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
   co_await release();
+  co_await boost::asio::this_coro::throw_if_cancelled(throws);
   if (failure) std::rethrow_exception(failure);
   if (!finished) throw Error(ErrorKind::Conflict, "lease {} was lost", options_.lease.str());
 }

@@ -51,6 +51,13 @@ std::string describe(std::string_view verb, const Resource& resource, const std:
                         : fmt::format("{} {} {}", verb, resource.plural, object);
 }
 
+/// What the server sends with 2xx is JSON; anything else is not the server's.
+json::Document parse_answer(std::string_view body, std::string_view what) try {
+  return json::parse(body, what);
+} catch (const Error& e) {
+  throw Error(ErrorKind::Corrupt, "{}", e.what());
+}
+
 bool succeeded(int status) { return status >= 200 && status < 300; }
 
 }  // namespace
@@ -118,7 +125,7 @@ struct RestClient::Impl {
 
   Task<json::Document> call(net::Request request, std::string body, Repeat repeat, std::string what) {
     const net::Response response = co_await send(std::move(request), body, repeat, what);
-    co_return json::parse(response.body, what);
+    co_return parse_answer(response.body, what);
   }
 
   Config config;

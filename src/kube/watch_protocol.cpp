@@ -3,11 +3,11 @@
 namespace stash::kube::protocol {
 namespace {
 
-/// Lists anew from the first page; at once the first time, then with growing pauses.
+/// Lists anew from the first page.
 Step relist(int failures, bool at_once) {
   Step out;
   out.next = State{Listing{}, failures + 1};
-  out.pause = !(at_once && failures == 0);
+  out.pause = !at_once;
   return out;
 }
 
@@ -18,7 +18,7 @@ Step on(Listing listing, int failures, const Page& page) {
   out.list_ends = page.continue_token.empty();
   out.next.failures = failures;
   if (out.list_ends)
-    out.next.phase = Opening{page.version};
+    out.next.phase = Opening{page.version, true};
   else
     out.next.phase = Listing{page.continue_token};
   return out;
@@ -34,12 +34,13 @@ Step on(Listing listing, int failures, const Fault& fault) {
 
 Step on(Opening opening, int failures, const Opened&) {
   Step out;
-  out.next = State{Reading{std::move(opening.version), false}, failures};
+  out.next = State{Reading{std::move(opening.version), opening.listed, false}, failures};
   return out;
 }
 
 Step on(Opening opening, int failures, const Fault& fault) {
-  if (fault.kind != ErrorKind::Unavailable) return relist(failures, fault.kind == ErrorKind::Conflict);
+  if (fault.kind != ErrorKind::Unavailable)
+    return relist(failures, fault.kind == ErrorKind::Conflict && !opening.listed);
   Step out;
   out.next = State{std::move(opening), failures + 1};
   out.pause = true;
@@ -49,14 +50,14 @@ Step on(Opening opening, int failures, const Fault& fault) {
 Step on(Reading reading, int, const Heard& event) {
   Step out;
   out.deliver = event.type != EventType::Bookmark;
-  out.next.phase = Reading{event.version.empty() ? std::move(reading.version) : event.version, true};
+  out.next.phase = Reading{event.version.empty() ? std::move(reading.version) : event.version, false, true};
   return out;
 }
 
 /// A stream that told something may be opened again at once; one that never did must not become a busy loop.
 Step resume(Reading reading, int failures) {
   Step out;
-  out.next = State{Opening{std::move(reading.version)}, reading.heard ? 0 : failures + 1};
+  out.next = State{Opening{std::move(reading.version), reading.listed}, reading.heard ? 0 : failures + 1};
   out.pause = !reading.heard;
   return out;
 }
@@ -65,7 +66,7 @@ Step on(Reading reading, int failures, const Ended&) { return resume(std::move(r
 
 Step on(Reading reading, int failures, const Fault& fault) {
   if (fault.kind == ErrorKind::Unavailable) return resume(std::move(reading), failures);
-  return relist(failures, fault.kind == ErrorKind::Conflict);
+  return relist(failures, fault.kind == ErrorKind::Conflict && !reading.listed);
 }
 
 template <class Phase, class Answer>

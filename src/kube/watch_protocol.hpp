@@ -15,8 +15,9 @@
 ///                           +---- end, broken ----+
 ///
 /// A version is the resourceVersion up to which everything was told; bookmarks move it on in quiet times, so
-/// that resuming seldom meets 410. `failures` counts faults since the last event heard, not since the last
-/// page: a server that lists well and then refuses every watch is asked at growing intervals.
+/// that resuming seldom meets 410. After a 410 the list begins at once, but not when the version that is gone
+/// came from a list itself; and `failures` counts faults since the last event heard, not since the last page.
+/// So a server that lists well and then refuses every watch is asked at growing intervals.
 namespace stash::kube::protocol {
 
 struct Listing {
@@ -25,10 +26,12 @@ struct Listing {
 };
 struct Opening {
   std::string version;
+  bool listed = false;  ///< the version is a list's own: nothing was heard since
   bool operator==(const Opening&) const = default;
 };
 struct Reading {
   std::string version;
+  bool listed = false;
   bool heard = false;  ///< an event came on this stream
   bool operator==(const Reading&) const = default;
 };
