@@ -215,10 +215,18 @@ Task<std::unique_ptr<WatchStream>> RestClient::watch(const Resource& resource, L
 
 namespace {
 
+Task<std::unique_ptr<net::WebSocket>> upgrade(net::HttpClient& http, net::Request request, std::string what) {
+  std::vector<std::string> protocols(kExecProtocols.begin(), kExecProtocols.end());
+  try {
+    co_return co_await http.websocket(std::move(request), std::move(protocols));
+  } catch (const Error& e) {
+    throw Error(e.kind(), "{}: {}", what, e.what());
+  }
+}
+
 Task<ExecResult> converse(net::HttpClient& http, net::Request request, std::size_t output_limit,
                           std::string what) {
-  std::vector<std::string> protocols(kExecProtocols.begin(), kExecProtocols.end());
-  auto socket = co_await http.websocket(std::move(request), std::move(protocols));
+  auto socket = co_await upgrade(http, std::move(request), what);
   ExecChannels channels(output_limit);
   for (;;) {
     const auto message = co_await socket->read();
