@@ -23,11 +23,7 @@ Task<std::optional<Bytes>> BlobReader::read_any_copy(BlobKind kind, BlobId id, b
                                                      std::string& trouble) {
   for (const BlobPlace& place : find(kind, id)) {
     try {
-      const Frame whole = co_await frame(place.frame, kind);
-      if (std::uint64_t{place.offset} + place.length > whole->size())
-        throw Error(ErrorKind::Corrupt, "{}: the index points outside a frame", pack_name(place.frame.pack));
-      const auto begin = whole->begin() + place.offset;
-      Bytes bytes(begin, begin + place.length);
+      Bytes bytes = co_await read_place(place, kind);
       if (verify) this->verify(kind, id, bytes);
       co_return bytes;
     } catch (const Error& e) {
@@ -36,6 +32,14 @@ Task<std::optional<Bytes>> BlobReader::read_any_copy(BlobKind kind, BlobId id, b
     }
   }
   co_return std::nullopt;
+}
+
+Task<Bytes> BlobReader::read_place(BlobPlace place, BlobKind kind) {
+  const Frame whole = co_await frame(place.frame, kind);
+  if (std::uint64_t{place.offset} + place.length > whole->size())
+    throw Error(ErrorKind::Corrupt, "{}: the index points outside a frame", pack_name(place.frame.pack));
+  const auto begin = whole->begin() + place.offset;
+  co_return Bytes(begin, begin + place.length);
 }
 
 std::vector<BlobPlace> BlobReader::find(BlobKind kind, const BlobId& id) const {

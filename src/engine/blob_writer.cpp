@@ -38,13 +38,12 @@ struct Group {
 }  // namespace
 
 struct BlobWriter::Impl {
-  Impl(Repository::Impl& r, Progress& p)
+  Impl(Repository::Impl& r, Progress& p, std::shared_ptr<const LoadedIndex> known_before)
       : repository(r),
         progress(p),
-        lanes{
-            PackLane(r.keys, r.environment.random, BlobKind::Data, data_limits(r.environment.memory_budget)),
-            PackLane(r.keys, r.environment.random, BlobKind::Tree, tree_limits(r.environment.memory_budget))},
-        loaded(r.loaded()),
+        lanes{PackLane(r.keys, r.environment, BlobKind::Data, data_limits(r.environment.memory_budget)),
+              PackLane(r.keys, r.environment, BlobKind::Tree, tree_limits(r.environment.memory_budget))},
+        loaded(std::move(known_before)),
         index(loaded->index),
         begun(r.environment.timers.steady()),
         last_segment(begun) {}
@@ -113,8 +112,9 @@ void BlobWriter::Lease::release() {
   left_ = 0;
 }
 
-BlobWriter::BlobWriter(Repository::Impl& repository, Progress& progress)
-    : impl_(std::make_unique<Impl>(repository, progress)) {
+BlobWriter::BlobWriter(Repository::Impl& repository, Progress& progress,
+                       std::shared_ptr<const LoadedIndex> known)
+    : impl_(std::make_unique<Impl>(repository, progress, known ? std::move(known) : repository.loaded())) {
   repository.config.require_writable();
 }
 
@@ -270,7 +270,7 @@ Task<void> BlobWriter::Impl::write_segment() {
   Segment done = std::exchange(segment, Segment{});
   // A segment names only packs that are durable.
   co_await repository.store.sync();
-  const std::string name = std::string(kIndexPrefix) + ObjectId::make(repository.environment.random).hex();
+  const std::string name = repository.new_segment_name();
   const Bytes sealed = co_await net::offload(repository.environment.pool, [&] {
     return seal_object(repository.keys, kSegmentMagic, name, encode_segment(std::move(done)));
   });
@@ -320,9 +320,10 @@ Task<void> BlobWriter::abandon() {
 }
 
 Task<void> write_session(Repository::Impl& repository, Progress& progress,
-                         std::function<Task<void>(BlobWriter&)> work) {
+                         std::function<Task<void>(BlobWriter&)> work,
+                         std::shared_ptr<const LoadedIndex> known) {
   namespace this_coro = boost::asio::this_coro;
-  BlobWriter writer(repository, progress);
+  BlobWriter writer(repository, progress, std::move(known));
   std::exception_ptr failure;
   try {
     co_await work(writer);

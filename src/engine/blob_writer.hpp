@@ -20,6 +20,8 @@
 
 namespace stash::engine {
 
+struct LoadedIndex;
+
 struct StoredBlob {
   BlobRef ref;
   bool fresh = false;  ///< not known before this session
@@ -52,9 +54,9 @@ class BlobWriter {
     std::uint64_t left_ = 0;
   };
 
-  /// The repository's index must be loaded (Repository::Impl::load_index). `progress` gets bytes_new and
-  /// bytes_stored.
-  BlobWriter(Repository::Impl& repository, Progress& progress);
+  /// `known` tells what is stored already; by default the index of the repository, which must be loaded
+  /// (Repository::Impl::load_index). `progress` gets bytes_new and bytes_stored.
+  BlobWriter(Repository::Impl& repository, Progress& progress, std::shared_ptr<const LoadedIndex> known = {});
   ~BlobWriter();
   BlobWriter(const BlobWriter&) = delete;
   BlobWriter& operator=(const BlobWriter&) = delete;
@@ -94,6 +96,7 @@ class BlobWriter {
 /// Runs `work` with a writer and ends it properly whatever happens: finish() after success, abandon() after a
 /// failure or cancellation. `work` is a function that calls a coroutine, not a capturing coroutine itself.
 Task<void> write_session(Repository::Impl& repository, Progress& progress,
-                         std::function<Task<void>(BlobWriter&)> work);
+                         std::function<Task<void>(BlobWriter&)> work,
+                         std::shared_ptr<const LoadedIndex> known = {});
 
 }  // namespace stash::engine

@@ -3,8 +3,8 @@
 // Order: packs durable, segments durable, manifest durable. A crash anywhere before the manifest leaves packs
 // that nobody names. A collector works at the same time: it publishes a tomb (packs it will delete) and THEN
 // reads the snapshots again; we publish the snapshot and THEN read the tombs again. Whatever the order, one
-// of the two sees the other (Dekker's argument): we copy what a tomb condemned, or the collector releases
-// what we use. No clock or lock takes part.
+// of the two sees the other (Dekker's argument): we copy what a tomb condemned, or the collector copies what
+// we use before it deletes. No clock or lock takes part.
 
 #include <boost/asio/this_coro.hpp>
 

@@ -118,6 +118,11 @@ std::vector<BlobPlace> Index::find(BlobKind kind, const BlobKey& key) const {
   return places;
 }
 
+std::size_t Index::first_row(BlobKind kind, const BlobKey& key) const {
+  const Table& t = table(kind);
+  return static_cast<std::size_t>(find_first(t.rows, key) - t.rows.begin());
+}
+
 const Index::Pack* Index::pack(const ObjectId& id) const {
   const auto it = pack_index_.find(id);
   return it == pack_index_.end() ? nullptr : &packs_[it->second];

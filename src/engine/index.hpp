@@ -69,6 +69,9 @@ class Index {
   /// All places of a blob, those not condemned first. Empty for data blobs under Scope::Members.
   std::vector<BlobPlace> find(BlobKind kind, const BlobKey& key) const;
 
+  /// Number of the first row with this key, or of the row after it; with rows(), for tables beside the index.
+  std::size_t first_row(BlobKind kind, const BlobKey& key) const;
+
   const std::vector<Pack>& packs() const { return packs_; }
   const Pack* pack(const ObjectId& id) const;
   std::uint64_t blobs() const;

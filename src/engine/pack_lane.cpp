@@ -19,13 +19,17 @@ OpenPack::OpenPack(ObjectId i, crypto::Key k, BlobKind kind, std::uint64_t room)
   std::ranges::copy(pack_header(kind), memory.get());
 }
 
-PackLane::PackLane(const Keys& keys, Random& random, BlobKind kind, PackLimits limits)
-    : keys_(keys), random_(random), kind_(kind), limits_(limits), open_(limits.open) {
+PackLane::PackLane(const Keys& keys, const Environment& environment, BlobKind kind, PackLimits limits)
+    : keys_(keys), environment_(environment), kind_(kind), limits_(limits), open_(limits.open) {
   assert(limits.buffers > limits.open);
 }
 
-std::unique_ptr<OpenPack> PackLane::make_pack() {
-  const ObjectId id = ObjectId::make(random_);
+ObjectId PackLane::new_id() const {
+  return ObjectId::make_dated(environment_.random, environment_.timers.now());
+}
+
+std::unique_ptr<OpenPack> PackLane::make_pack() const {
+  const ObjectId id = new_id();
   return std::make_unique<OpenPack>(id, keys_.pack_key(id), kind_, limits_.target + kSlack);
 }
 
@@ -143,7 +147,7 @@ bool PackLane::has_ready() {
 }
 
 void PackLane::give_back(std::unique_ptr<OpenPack> pack) {
-  pack->id = ObjectId::make(random_);
+  pack->id = new_id();
   pack->key = keys_.pack_key(pack->id);
   pack->used = kHeaderSize;
   pack->charged = 0;

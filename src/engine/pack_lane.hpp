@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/format/pack.hpp"
+#include "stash/engine/repository.hpp"
 
 namespace stash::engine {
 
@@ -52,7 +53,7 @@ struct FrameBlob {
 
 class PackLane {
  public:
-  PackLane(const Keys& keys, Random& random, BlobKind kind, PackLimits limits);
+  PackLane(const Keys& keys, const Environment& environment, BlobKind kind, PackLimits limits);
 
   /// Sets bytes aside when they fit. Control thread, which alone makes new packs and their random ids.
   bool try_admit(std::uint64_t bytes);
@@ -79,10 +80,11 @@ class PackLane {
   bool is_full(const OpenPack& pack) const;
   std::uint64_t room() const;
   std::uint64_t room_in(const OpenPack& pack) const;
-  std::unique_ptr<OpenPack> make_pack();
+  ObjectId new_id() const;
+  std::unique_ptr<OpenPack> make_pack() const;
 
   const Keys& keys_;
-  Random& random_;
+  const Environment& environment_;
   const BlobKind kind_;
   const PackLimits limits_;
 

@@ -33,22 +33,31 @@ std::shared_ptr<const LoadedIndex> Repository::Impl::loaded() const {
   return index_;
 }
 
+std::string Repository::Impl::new_segment_name() {
+  return std::string(kIndexPrefix) + ObjectId::make_dated(environment.random, environment.timers.now()).hex();
+}
+
 Task<void> Repository::Impl::load_index(Index::Scope scope) {
   const bool enough =
       index_ && (scope == Index::Scope::Members || index_->index.scope() == Index::Scope::Places);
   if (enough && !index_is_old_) co_return;
   index_is_old_ = false;
+  index_ = co_await read_index(scope, {});
+}
+
+Task<std::shared_ptr<const LoadedIndex>> Repository::Impl::read_index(Index::Scope scope,
+                                                                      std::vector<ObjectId> condemned) {
   for (int tries = 1;; ++tries) {
     auto fresh = std::make_shared<LoadedIndex>(scope);
     // Tombs first: a tomb published later than this is met by commit().
     const Tombs tombs = co_await read_tombs(*this);
     fresh->tombs = tombs.names;
-    for (const ObjectId& pack : condemned_packs(tombs.tombs)) fresh->index.condemn(pack);
+    for (const ObjectId& pack : tombs.condemned()) fresh->index.condemn(pack);
+    for (const ObjectId& pack : condemned) fresh->index.condemn(pack);
     try {
       co_await read_segments(*fresh);
       co_await net::offload(environment.pool, [&] { fresh->index.settle(); });
-      index_ = std::move(fresh);
-      co_return;
+      co_return fresh;
     } catch (const Error& e) {
       // A collector replaced segments between our list and our reads.
       if (e.kind() != ErrorKind::NotFound || tries == kListTries) throw;

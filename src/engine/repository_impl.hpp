@@ -43,6 +43,8 @@ struct Repository::Impl {
   Task<void> load_index(Index::Scope scope);
   /// Loads them anew: objects moved while we worked.
   Task<void> reload_index();
+  /// A fresh index that counts these packs as condemned, whatever the tombs say.
+  Task<std::shared_ptr<const LoadedIndex>> read_index(Index::Scope scope, std::vector<ObjectId> condemned);
   /// Segments were added or removed: the next load_index() loads anew.
   void index_is_old() { index_is_old_ = true; }
   /// What load_index() loaded; immutable, so holders keep theirs over a reload. Error(Internal) before.
@@ -54,6 +56,7 @@ struct Repository::Impl {
   Task<std::vector<Manifest>> manifests();
   Task<Manifest> manifest(std::string id);
   std::string new_ulid();
+  std::string new_segment_name();
 
   /// The commit of a backup: flushes and syncs `blobs`, puts the manifest, syncs, reads it back, and looks
   /// again for tombs: blobs of this snapshot that a collector condemned meanwhile are copied to new packs

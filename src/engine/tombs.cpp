@@ -10,6 +10,12 @@ constexpr std::uint64_t kMaxTomb = 64u << 20;
 
 }  // namespace
 
+std::set<ObjectId> Tombs::condemned() const {
+  std::set<ObjectId> packs;
+  for (const Tomb& tomb : tombs) packs.insert(tomb.packs.begin(), tomb.packs.end());
+  return packs;
+}
+
 Task<std::set<std::string>> list_tombs(Repository::Impl& repository) {
   std::set<std::string> names;
   for (const storage::ObjectInfo& object :

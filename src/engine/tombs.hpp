@@ -18,6 +18,8 @@ struct Tombs {
   std::vector<Tomb> tombs;
 
   Tombs() {}
+  /// Every pack that some tomb names.
+  std::set<ObjectId> condemned() const;
 };
 
 Task<std::set<std::string>> list_tombs(Repository::Impl& repository);

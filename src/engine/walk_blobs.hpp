@@ -23,6 +23,8 @@ class BlobWalk {
   BlobWalk(Repository::Impl& repository, BlobId root, std::function<bool(const BlobId&)> wanted = {});
 
   Task<std::optional<NeededBlob>> next();
+  /// The entry that the walk is at, for messages.
+  const std::string& path() const { return entry_.path; }
 
  private:
   void add_tree_blob(const BlobRef& ref) { waiting_.push_back({BlobKind::Tree, ref}); }

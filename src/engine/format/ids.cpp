@@ -10,6 +10,20 @@ namespace {
 constexpr std::string_view kBase32 = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::size_t kUlidLength = 26;
 constexpr std::size_t kUlidTimeDigits = 10;
+constexpr std::size_t kIdNoise = 10;
+
+std::uint64_t milliseconds_of(TimePoint time) {
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(since, 0));
+}
+
+/// 48 bits of milliseconds reach beyond what nanoseconds in 64 bits hold.
+TimePoint time_of(std::uint64_t milliseconds) {
+  const auto limit =
+      std::chrono::duration_cast<std::chrono::milliseconds>(TimePoint::max().time_since_epoch());
+  return TimePoint(
+      std::chrono::milliseconds(std::min(milliseconds, static_cast<std::uint64_t>(limit.count()))));
+}
 
 }  // namespace
 
@@ -27,9 +41,23 @@ ObjectId ObjectId::make(Random& random) {
   return id;
 }
 
+ObjectId ObjectId::make_dated(Random& random, TimePoint now) {
+  ObjectId id = make(random);
+  std::uint64_t time = milliseconds_of(now);
+  for (std::size_t i = id.bytes.size(); i-- > kIdNoise; time >>= 8)
+    id.bytes[i] = static_cast<std::byte>(time);
+  return id;
+}
+
+TimePoint ObjectId::made() const {
+  std::uint64_t time = 0;
+  for (std::size_t i = kIdNoise; i < bytes.size(); ++i)
+    time = time << 8 | std::to_integer<std::uint64_t>(bytes[i]);
+  return time_of(time);
+}
+
 std::string make_ulid(TimePoint now, Random& random) {
-  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
-  auto time = static_cast<std::uint64_t>(std::max<std::int64_t>(since, 0));
+  std::uint64_t time = milliseconds_of(now);
   std::array<std::byte, kUlidLength - kUlidTimeDigits> noise{};
   random.fill(noise);
   std::string text(kUlidLength, '0');
@@ -47,10 +75,7 @@ bool is_ulid(std::string_view text) {
 TimePoint ulid_time(std::string_view ulid) {
   std::uint64_t time = 0;
   for (const char c : ulid.substr(0, kUlidTimeDigits)) time = time << 5 | kBase32.find(c);
-  // 48 bits of milliseconds reach beyond what nanoseconds in 64 bits hold.
-  const auto limit =
-      std::chrono::duration_cast<std::chrono::milliseconds>(TimePoint::max().time_since_epoch());
-  return TimePoint(std::chrono::milliseconds(std::min(time, static_cast<std::uint64_t>(limit.count()))));
+  return time_of(time);
 }
 
 std::string pack_name(const ObjectId& pack) {

@@ -49,7 +49,9 @@ struct BlobKeyHash {
   std::size_t operator()(const BlobKey& key) const noexcept { return key.high; }
 };
 
-/// 128 random bits: the name of a pack or an index segment.
+/// The name of a pack or an index segment: 80 random bits, then 48 bits of milliseconds since 1970. The time
+/// is a hint for collectors (who need not look at what is new), never needed for safety. Other ids are 128
+/// random bits.
 struct ObjectId {
   std::array<std::byte, 16> bytes{};
 
@@ -57,6 +59,9 @@ struct ObjectId {
   std::string hex() const { return to_hex(bytes); }
   static std::optional<ObjectId> parse(std::string_view hex);
   static ObjectId make(Random& random);
+  static ObjectId make_dated(Random& random, TimePoint now);
+  /// When an id of make_dated() was made.
+  TimePoint made() const;
 };
 
 struct ObjectIdHash {

@@ -52,10 +52,6 @@ Header read_header(ByteView bytes, std::string_view magic, std::string_view name
   return header;
 }
 
-std::string_view magic_of(ByteView bytes) {
-  return bytes.size() < 4 ? std::string_view() : as_text(bytes.first(4));
-}
-
 Bytes seal_object(const Keys& keys, std::string_view magic, std::string_view name, ByteView plain) {
   const std::size_t pieces = std::max<std::size_t>(1, (plain.size() + kPiece - 1) / kPiece);
   const auto header = make_header(magic, 0, static_cast<std::uint32_t>(pieces));

@@ -22,7 +22,6 @@ namespace stash::engine {
 inline constexpr std::string_view kSegmentMagic = "STIX";
 inline constexpr std::string_view kSnapshotMagic = "STSN";
 inline constexpr std::string_view kTombMagic = "STTB";
-inline constexpr std::string_view kReleaseMagic = "STRL";
 inline constexpr std::string_view kBrokenMagic = "STBR";
 
 inline constexpr std::uint8_t kSealedVersion = 1;
@@ -39,8 +38,6 @@ struct Header {
   std::uint32_t last = 0;
 };
 Header read_header(ByteView bytes, std::string_view magic, std::string_view name);
-/// The magic of an object, "" when it is too short.
-std::string_view magic_of(ByteView bytes);
 
 Bytes seal_object(const Keys& keys, std::string_view magic, std::string_view name, ByteView plain);
 /// Error(Corrupt) that names the object.

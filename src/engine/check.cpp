@@ -1,0 +1,249 @@
+// What a check proves. Structure: every snapshot opens, its tree can be walked, and every blob it needs lies
+// in a pack that exists with the size the index knows. Data: in addition every frame of a pack opens, the
+// footer says what the index says, and every blob has the content its id was made of.
+
+#include "stash/engine/check.hpp"
+
+#include <algorithm>
+#include <random>
+#include <unordered_set>
+
+#include "engine/budget.hpp"
+#include "engine/each_parallel.hpp"
+#include "engine/format/pack.hpp"
+#include "engine/format/tree.hpp"
+#include "engine/pack_list.hpp"
+#include "engine/repository_impl.hpp"
+#include "engine/walk_blobs.hpp"
+
+namespace stash::engine {
+namespace {
+
+constexpr std::size_t kMaxErrors = 1000;
+constexpr std::size_t kPacksAtOnce = 4;
+
+bool is_finding(const Error& e) { return e.kind() == ErrorKind::Corrupt || e.kind() == ErrorKind::NotFound; }
+
+class Checker {
+ public:
+  Checker(Repository::Impl& repository, CheckOptions options, Progress& progress)
+      : repository_(repository),
+        options_(options),
+        progress_(progress),
+        budget_(repository.environment.memory_budget / 2) {}
+
+  Task<CheckResult> run();
+
+ private:
+  Task<void> check_snapshots();
+  Task<void> check_snapshot(std::string id);
+  Task<void> check_tree(const Manifest& manifest);
+  Task<std::uint64_t> entries_of(BlobId root);
+  void check_packs();
+  bool is_stored(const NeededBlob& blob) const;
+  Task<void> check_data();
+  Task<void> check_pack(const Index::Pack& pack);
+  void check_bytes(const Index::Pack& pack, ByteView bytes) const;
+  void report(std::string what);
+
+  Repository::Impl& repository_;
+  const CheckOptions options_;
+  Progress& progress_;
+  Budget budget_;
+  std::shared_ptr<const LoadedIndex> loaded_;
+  PackSizes stored_;
+  std::unordered_set<BlobKey, BlobKeyHash> walked_;  ///< subtrees that were walked and found whole
+  CheckResult result_;
+};
+
+void Checker::report(std::string what) {
+  progress_.errors.fetch_add(1, std::memory_order_relaxed);
+  if (result_.errors.size() < kMaxErrors)
+    result_.errors.push_back(std::move(what));
+  else if (result_.errors.size() == kMaxErrors)
+    result_.errors.emplace_back("and more");
+}
+
+Task<CheckResult> Checker::run() {
+  std::string unreadable;
+  try {
+    repository_.index_is_old();
+    co_await repository_.load_index(Index::Scope::Places);
+  } catch (const Error& e) {
+    if (!is_finding(e)) throw;
+    unreadable = e.what();
+  }
+  if (!unreadable.empty()) {
+    report(std::move(unreadable));
+    co_return std::move(result_);
+  }
+  loaded_ = repository_.loaded();
+  // After the index: packs only come, except for condemned ones.
+  stored_ = co_await list_packs(repository_.store);
+  check_packs();
+  co_await check_snapshots();
+  if (options_.read_data) co_await check_data();
+  co_return std::move(result_);
+}
+
+void Checker::check_packs() {
+  const Index& index = loaded_->index;
+  result_.packs = stored_.size();
+  result_.blobs = index.blobs();
+  for (const Index::Pack& pack : index.packs()) {
+    const auto it = stored_.find(pack.id);
+    if (it == stored_.end()) {
+      if (!pack.condemned) report(fmt::format("{} is missing", pack_name(pack.id)));
+    } else if (it->second != pack.size) {
+      report(fmt::format("{} has {} bytes instead of {}", pack_name(pack.id), it->second, pack.size));
+    }
+  }
+  for (const auto& [id, size] : stored_)
+    if (!index.pack(id)) ++result_.unused_packs;
+}
+
+bool Checker::is_stored(const NeededBlob& blob) const {
+  const auto places = loaded_->index.find(blob.kind, key_of(blob.ref.id));
+  return std::ranges::any_of(places, [&](const BlobPlace& place) {
+    const Index::Pack* pack = loaded_->index.pack(place.frame.pack);
+    const auto it = stored_.find(place.frame.pack);
+    return pack && it != stored_.end() && it->second == pack->size && place.length == blob.ref.size;
+  });
+}
+
+Task<void> Checker::check_snapshots() {
+  std::set<std::string> broken;
+  std::vector<std::string> ids;
+  for (const storage::ObjectInfo& object :
+       co_await storage::list_all(repository_.store, std::string(kSnapshotsPrefix))) {
+    std::string id = object.name.substr(kSnapshotsPrefix.size());
+    if (is_ulid(id))
+      ids.push_back(std::move(id));
+    else if (id.ends_with(kBrokenSuffix))
+      broken.insert(id.substr(0, id.size() - kBrokenSuffix.size()));
+  }
+  std::erase_if(ids, [&](const std::string& id) { return broken.contains(id); });
+  progress_.files_total = ids.size();
+  for (const std::string& id : ids) {
+    ++result_.snapshots;
+    co_await check_snapshot(id);
+    progress_.files_done.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+Task<void> Checker::check_snapshot(std::string id) {
+  try {
+    const Manifest manifest = co_await repository_.manifest(id);
+    co_await check_tree(manifest);
+  } catch (const Error& e) {
+    if (!is_finding(e)) throw;
+    report(fmt::format("snapshot {}: {}", id, e.what()));
+  }
+}
+
+Task<void> Checker::check_tree(const Manifest& manifest) {
+  const std::uint64_t entries = co_await entries_of(manifest.root);
+  if (entries != manifest.entries)
+    report(fmt::format("snapshot {}: its tree has {} entries, its manifest says {}", manifest.snapshot.id,
+                       entries, manifest.entries));
+  std::vector<BlobKey> walked;
+  bool whole = true;
+  const auto wanted = [this](const BlobId& subtree) { return !walked_.contains(key_of(subtree)); };
+  BlobWalk walk(repository_, manifest.root, wanted);
+  for (;;) {
+    const auto blob = co_await walk.next();
+    if (!blob) break;
+    if (blob->kind == BlobKind::Tree) walked.push_back(key_of(blob->ref.id));
+    if (is_stored(*blob)) continue;
+    whole = false;
+    report(fmt::format("snapshot {}: {}: blob {} is in no pack", manifest.snapshot.id, walk.path(),
+                       blob->ref.id.hex()));
+  }
+  if (whole) walked_.insert(walked.begin(), walked.end());
+}
+
+Task<std::uint64_t> Checker::entries_of(BlobId root) {
+  BlobReader reader(repository_);
+  Bytes bytes = co_await reader.read(BlobKind::Tree, root, true);
+  std::uint64_t entries = 0;
+  if (is_leaf(bytes)) {
+    for (LeafCursor leaf(std::move(bytes)); leaf.peek(); leaf.pop()) ++entries;
+  } else {
+    for (const TreeRef& child : decode_node(bytes)) entries += child.entries;
+  }
+  co_return entries;
+}
+
+Task<void> Checker::check_data() {
+  std::vector<const Index::Pack*> packs;
+  for (const Index::Pack& pack : loaded_->index.packs())
+    if (stored_.contains(pack.id)) packs.push_back(&pack);
+  if (options_.read_data_share < 1.0) {
+    std::mt19937_64 shuffle(repository_.environment.random.number());
+    std::ranges::shuffle(packs, shuffle);
+    const double share = std::max(options_.read_data_share, 0.0) * static_cast<double>(packs.size());
+    packs.resize(std::min(packs.size(), static_cast<std::size_t>(share + 0.999)));
+  }
+  std::uint64_t total = 0;
+  for (const Index::Pack* pack : packs) total += pack->size;
+  progress_.bytes_total = total;
+  co_await each_parallel(packs.size(), kPacksAtOnce, [&](std::size_t i) { return check_pack(*packs[i]); });
+}
+
+Task<void> Checker::check_pack(const Index::Pack& pack) {
+  const Budget::Hold hold = co_await budget_.acquire(pack.size);
+  try {
+    const storage::Range range(0, pack.size + 1);
+    const Bytes bytes = co_await repository_.store.get(pack_name(pack.id), range);
+    co_await net::offload(repository_.environment.pool, [&] { check_bytes(pack, bytes); });
+    result_.bytes_read += bytes.size();
+    progress_.bytes_done.fetch_add(bytes.size(), std::memory_order_relaxed);
+  } catch (const Error& e) {
+    if (!is_finding(e)) throw;
+    // What was deleted by a collector since it was listed was needed by nobody.
+    const bool gone = e.kind() == ErrorKind::NotFound && pack.condemned;
+    if (!gone) report(fmt::format("{}", e.what()));
+  }
+}
+
+void Checker::check_bytes(const Index::Pack& pack, ByteView bytes) const {
+  const auto wrong = [&](std::string_view what) {
+    throw Error(ErrorKind::Corrupt, "{}: damaged: {}", pack_name(pack.id), what);
+  };
+  if (bytes.size() != pack.size || bytes.size() < kHeaderSize + kTrailerSize) wrong("wrong length");
+  const Keys& keys = repository_.keys;
+  if (pack_kind(bytes.first(kHeaderSize), pack.id) != pack.kind) wrong("it is of another kind");
+  const std::uint64_t footer_at = footer_offset(bytes.last(kTrailerSize), pack.kind, bytes.size(), pack.id);
+  const ByteView sealed_footer = bytes.subspan(footer_at, bytes.size() - kTrailerSize - footer_at);
+  const PackFooter footer = open_footer(keys, pack.id, pack.kind, footer_at, sealed_footer);
+
+  const Index& index = loaded_->index;
+  const BlobReader reader(repository_);
+  std::vector<Bytes> frames(footer.frames.size());
+  std::size_t decoded = 0;  // frames come in order; only the current one is kept
+  for (const PackBlob& blob : footer.blobs) {
+    for (; decoded <= blob.frame; ++decoded) {
+      const FrameInfo& f = footer.frames[decoded];
+      const FramePlace place{pack.id, f.offset, f.stored, f.raw, f.codec};
+      frames[decoded] = reader.decode(place, pack.kind, bytes.subspan(f.offset, f.stored));
+      if (decoded > 0) frames[decoded - 1] = {};
+    }
+    if (frames[blob.frame].empty()) wrong("its blobs are out of order");
+    reader.verify(pack.kind, blob.id, ByteView(frames[blob.frame]).subspan(blob.offset, blob.length));
+    const auto places = index.find(pack.kind, key_of(blob.id));
+    const bool known = std::ranges::any_of(places, [&](const BlobPlace& place) {
+      return place.frame.pack == pack.id && place.frame.offset == footer.frames[blob.frame].offset &&
+             place.offset == blob.offset && place.length == blob.length;
+    });
+    if (!known) wrong("the index does not know a blob in it");
+  }
+}
+
+}  // namespace
+
+Task<CheckResult> check(Repository& repository, CheckOptions options, Progress& progress) {
+  Checker checker(repository.impl(), options, progress);
+  co_return co_await checker.run();
+}
+
+}  // namespace stash::engine

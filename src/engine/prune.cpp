@@ -1,0 +1,359 @@
+// Collection without locks, beside any number of writers and other collectors.
+//
+//   survey    read the tombs, THEN the snapshots, THEN the index, THEN the list of packs; mark what the
+//   snapshots need sweep     delete packs whose tomb is old enough and of which every needed blob has a copy
+//   in a pack that exists and
+//             is in no tomb
+//   plan      choose packs to condemn: dead ones, and mostly dead ones that are worth copying the rest of
+//   copy      put what is needed of those, and of condemned packs that could not be swept, into new packs
+//   condemn   publish a tomb that names them
+//   tidy      rewrite the index segments that name deleted packs; drop tombs that nobody can meet any more
+//
+// Why nothing needed is deleted. A pack P is deleted only under a tomb T that was published before the
+// survey's list of snapshots. A snapshot S that relies on P was published
+//   - before that list: the survey sees it. Its segments were durable before it, so the index read afterwards
+//   knows them.
+//     The needed blobs of P have copies elsewhere, or P stays.
+//   - after it: then after T too. A writer reads the tombs after it published S (commit.cpp), meets T and
+//   copies
+//     what it needs of P before it reports success; blobs in condemned packs never count as stored, T being
+//     final.
+// The copy elsewhere, in a pack Q, cannot go at the same time through another collector: that one deletes Q
+// only under a tomb that was published before its own survey, so one of the two surveys sees the other's
+// tomb, finds that P and Q are both condemned, and keeps its pack. This needs only that a put that returned
+// is seen by a later list, and that tombs stay longer than sessions last. Grace and youth only save writers
+// the copying.
+//
+// A manifest or tree that cannot be read ends the prune before it changes anything.
+
+#include <algorithm>
+
+#include "engine/blob_reader.hpp"
+#include "engine/blob_writer.hpp"
+#include "engine/liveness.hpp"
+#include "engine/pack_list.hpp"
+#include "engine/repository_impl.hpp"
+#include "engine/segment_merge.hpp"
+#include "engine/store_io.hpp"
+#include "engine/tombs.hpp"
+#include "stash/engine/forget.hpp"
+
+namespace stash::engine {
+namespace {
+
+/// Packs with less dead than this are not worth copying.
+constexpr double kMinDead = 0.10;
+
+/// What the repository holds at one moment.
+struct Survey {
+  Tombs tombs;
+  std::vector<Manifest> manifests;
+  std::shared_ptr<const LoadedIndex> loaded;
+  PackSizes stored;
+  std::optional<Liveness> live;
+
+  bool exists(const ObjectId& pack) const { return stored.contains(pack); }
+};
+
+/// One pack's share of what is needed.
+struct PackUse {
+  std::uint64_t live = 0;    ///< raw bytes of needed blobs for which this pack is the chosen copy
+  std::uint64_t raw = 0;     ///< raw bytes of all its blobs
+  bool needed_copy = false;  ///< condemned, and holds the only copies of needed blobs
+
+  double dead_share() const {
+    return raw == 0 ? 1.0 : static_cast<double>(raw - live) / static_cast<double>(raw);
+  }
+};
+
+class Collector {
+ public:
+  Collector(Repository::Impl& repository, PruneOptions options)
+      : repository_(repository), options_(options) {}
+
+  Task<PruneResult> run();
+
+ private:
+  Task<void> survey();
+  void measure();
+  void measure_kind(BlobKind kind);
+  Task<void> sweep();
+  std::vector<ObjectId> sweepable() const;
+  void plan();
+  void plan_repack(std::uint64_t dead, std::uint64_t live);
+  void plan_unindexed();
+  bool is_young(const ObjectId& pack) const;
+  Task<void> copy_needed();
+  Task<void> condemn();
+  Task<void> tidy();
+  PackSet gone() const;
+  Task<void> drop_broken();
+  Task<void> drop_tombs();
+  TimePoint now() const { return repository_.environment.timers.now(); }
+
+  friend Task<void> copy_packs(Collector& collector, BlobWriter& writer);
+
+  Repository::Impl& repository_;
+  const PruneOptions options_;
+  PruneResult result_;
+  Survey now_;
+  std::vector<PackUse> use_;         ///< parallel to the index's packs
+  std::vector<ObjectId> condemned_;  ///< what this run condemns
+  PackSet to_copy_;                  ///< packs whose needed blobs are copied
+  PackSet deleted_;
+};
+
+Task<void> Collector::survey() {
+  now_ = Survey();
+  now_.tombs = co_await read_tombs(repository_);
+  now_.manifests = co_await repository_.manifests();
+  repository_.index_is_old();
+  co_await repository_.load_index(Index::Scope::Places);
+  now_.loaded = repository_.loaded();
+  now_.stored = co_await list_packs(repository_.store);
+  now_.live.emplace(now_.loaded);
+  for (const Manifest& manifest : now_.manifests) co_await now_.live->mark(repository_, manifest);
+  measure();
+}
+
+void Collector::measure() {
+  use_.assign(now_.loaded->index.packs().size(), {});
+  measure_kind(BlobKind::Data);
+  measure_kind(BlobKind::Tree);
+}
+
+/// For each needed blob one copy is chosen: in a pack that exists and is not condemned where there is one.
+void Collector::measure_kind(BlobKind kind) {
+  const Index& index = now_.loaded->index;
+  const auto rows = index.rows(kind);
+  for (std::size_t first = 0; first < rows.size();) {
+    const bool live = now_.live->is_live_row(kind, first);
+    const Index::Place* chosen = nullptr;
+    bool chosen_stays = false;
+    std::size_t next = first;
+    for (; next < rows.size() && rows[next].key == rows[first].key; ++next) {
+      const Index::Place& place = rows[next].place;
+      const Index::Pack& pack = index.packs()[place.pack];
+      use_[place.pack].raw += place.length;
+      if (!live || !now_.exists(pack.id) || chosen_stays) continue;
+      chosen = &place;
+      chosen_stays = !pack.condemned;
+    }
+    first = next;
+    if (!chosen) continue;
+    use_[chosen->pack].live += chosen->length;
+    if (!chosen_stays) use_[chosen->pack].needed_copy = true;
+  }
+}
+
+bool Collector::is_young(const ObjectId& pack) const { return now() - pack.made() < options_.young; }
+
+std::vector<ObjectId> Collector::sweepable() const {
+  const Index& index = now_.loaded->index;
+  PackSet needed;
+  for (std::size_t i = 0; i < use_.size(); ++i)
+    if (use_[i].needed_copy) needed.insert(index.packs()[i].id);
+  PackSet ripe;
+  for (const Tomb& tomb : now_.tombs.tombs) {
+    if (now() - ulid_time(tomb.id) < options_.grace) continue;
+    ripe.insert(tomb.packs.begin(), tomb.packs.end());
+  }
+  std::vector<ObjectId> packs;
+  for (const ObjectId& pack : ripe) {
+    // With blobs missing, what no segment names may be what is missed.
+    const bool may_hold_missing = now_.live->missing() > 0 && !index.pack(pack);
+    if (now_.exists(pack) && !needed.contains(pack) && !may_hold_missing) packs.push_back(pack);
+  }
+  std::ranges::sort(packs);
+  return packs;
+}
+
+Task<void> Collector::sweep() {
+  for (const ObjectId& pack : sweepable()) {
+    const std::uint64_t size = now_.stored.at(pack);
+    if (!options_.dry_run) co_await repository_.store.remove(pack_name(pack));
+    now_.stored.erase(pack);
+    deleted_.insert(pack);
+    ++result_.packs_deleted;
+    result_.bytes_freed += size;
+  }
+}
+
+void Collector::plan() {
+  condemned_.clear();
+  to_copy_.clear();
+  const Index& index = now_.loaded->index;
+  std::uint64_t dead = 0;
+  std::uint64_t live = 0;
+  for (std::size_t i = 0; i < use_.size(); ++i) {
+    const Index::Pack& pack = index.packs()[i];
+    if (!now_.exists(pack.id)) continue;
+    if (pack.condemned) {
+      if (use_[i].needed_copy) to_copy_.insert(pack.id);
+      continue;
+    }
+    if (use_[i].live == 0) {
+      if (!is_young(pack.id)) condemned_.push_back(pack.id);
+      continue;
+    }
+    dead += use_[i].raw - use_[i].live;
+    live += use_[i].live;
+  }
+  plan_repack(dead, live);
+  plan_unindexed();
+}
+
+/// Packs that give back most for what has to be copied, until few enough dead bytes are left.
+void Collector::plan_repack(std::uint64_t dead, std::uint64_t live) {
+  const Index& index = now_.loaded->index;
+  const double allowed = options_.max_unused * static_cast<double>(live);
+  std::vector<std::size_t> candidates;
+  for (std::size_t i = 0; i < use_.size(); ++i) {
+    const Index::Pack& pack = index.packs()[i];
+    if (now_.exists(pack.id) && !pack.condemned && !is_young(pack.id) && use_[i].live > 0 &&
+        use_[i].dead_share() >= kMinDead)
+      candidates.push_back(i);
+  }
+  std::ranges::sort(candidates, std::ranges::greater(), [&](std::size_t i) { return use_[i].dead_share(); });
+  for (const std::size_t i : candidates) {
+    if (static_cast<double>(dead) <= allowed) break;
+    dead -= use_[i].raw - use_[i].live;
+    condemned_.push_back(index.packs()[i].id);
+    to_copy_.insert(index.packs()[i].id);
+    ++result_.packs_rewritten;
+  }
+}
+
+/// Packs that an interrupted session left in no segment.
+void Collector::plan_unindexed() {
+  if (now_.live->missing() > 0) return;
+  const std::set<ObjectId> in_tombs = now_.tombs.condemned();
+  for (const auto& [pack, size] : now_.stored)
+    if (!now_.loaded->index.pack(pack) && !in_tombs.contains(pack) && !is_young(pack))
+      condemned_.push_back(pack);
+}
+
+/// The needed blobs of the packs to copy go through a writer for which these packs do not count.
+Task<void> copy_packs(Collector& collector, BlobWriter& writer) {
+  const Index& index = collector.now_.loaded->index;
+  BlobReader reader(collector.repository_);
+  for (const BlobKind kind : {BlobKind::Data, BlobKind::Tree}) {
+    // By place, so that a frame is read once.
+    std::vector<Index::Row> rows;
+    for (const Index::Row& row : index.rows(kind)) {
+      const bool wanted = collector.to_copy_.contains(index.packs()[row.place.pack].id);
+      if (wanted && collector.now_.live->is_live(kind, row.key)) rows.push_back(row);
+    }
+    std::ranges::sort(rows, {}, [](const Index::Row& row) {
+      return std::tuple(row.place.pack, row.place.frame, row.place.offset);
+    });
+    for (const Index::Row& row : rows) {
+      const FramePlace frame = index.frame(row.place);
+      Bytes bytes = co_await reader.read_place({frame, row.place.offset, row.place.length}, kind);
+      const BlobRef stored = co_await writer.add(kind, std::move(bytes));
+      // The id is made of the content, so a copy proves what it copies.
+      if (key_of(stored.id) != row.key)
+        throw Error(ErrorKind::Corrupt,
+                    "{}: damaged: the blob at byte {} of frame {} is not what the index says",
+                    pack_name(frame.pack), row.place.offset, frame.offset);
+    }
+  }
+}
+
+Task<void> Collector::copy_needed() {
+  if (to_copy_.empty()) co_return;
+  const std::vector<ObjectId> without(to_copy_.begin(), to_copy_.end());
+  const auto known = co_await repository_.read_index(Index::Scope::Members, without);
+  Progress progress;
+  co_await write_session(
+      repository_, progress, [this](BlobWriter& writer) { return copy_packs(*this, writer); }, known);
+}
+
+Task<void> Collector::condemn() {
+  if (condemned_.empty()) co_return;
+  Tomb tomb;
+  tomb.id = repository_.new_ulid();
+  tomb.packs = condemned_;
+  std::ranges::sort(tomb.packs);
+  const Bytes sealed = seal_tomb(repository_.keys, tomb);
+  co_await put_new(repository_.store, tomb_name(tomb.id), sealed);
+  co_await repository_.store.sync();
+}
+
+Task<PruneResult> Collector::run() {
+  if (!options_.dry_run) repository_.config.require_writable();
+  co_await survey();
+  co_await sweep();
+  plan();
+  const std::vector<ObjectId> fresh = condemned_;
+  if (!options_.dry_run) {
+    co_await copy_needed();
+    co_await condemn();
+    // A second survey, after the tomb: without grace its packs can go at once.
+    if (options_.grace <= Duration::zero() && (!fresh.empty() || !to_copy_.empty())) {
+      co_await survey();
+      co_await sweep();
+    }
+    co_await tidy();
+  }
+  result_.packs_condemned = fresh.size();
+  PackSet waiting(fresh.begin(), fresh.end());
+  const std::set<ObjectId> in_tombs = now_.tombs.condemned();
+  waiting.insert(in_tombs.begin(), in_tombs.end());
+  for (const ObjectId& pack : waiting) {
+    const auto it = now_.stored.find(pack);
+    if (it != now_.stored.end()) result_.bytes_waiting += it->second;
+  }
+  co_return result_;
+}
+
+Task<void> Collector::tidy() {
+  // What is deleted must be gone for good before its index entries are.
+  co_await repository_.store.sync();
+  co_await rewrite_segments(repository_, gone());
+  co_await drop_tombs();
+  co_await drop_broken();
+  co_await repository_.store.sync();
+  repository_.index_is_old();
+}
+
+/// Deleted by us or by another collector: packs of tombs that do not exist any more never will again.
+PackSet Collector::gone() const {
+  PackSet packs = deleted_;
+  for (const Tomb& tomb : now_.tombs.tombs)
+    for (const ObjectId& pack : tomb.packs)
+      if (!now_.exists(pack) && now_.loaded->index.pack(pack)) packs.insert(pack);
+  return packs;
+}
+
+/// Snapshots that failed in their commit and could only be marked.
+Task<void> Collector::drop_broken() {
+  const std::string prefix(kSnapshotsPrefix);
+  for (const storage::ObjectInfo& object : co_await storage::list_all(repository_.store, prefix)) {
+    if (!object.name.ends_with(kBrokenSuffix)) continue;
+    const std::string snapshot = object.name.substr(0, object.name.size() - kBrokenSuffix.size());
+    co_await repository_.store.remove(snapshot);
+    co_await repository_.store.sync();
+    co_await repository_.store.remove(object.name);
+  }
+}
+
+/// A tomb goes when no session that could meet it is left, its packs are gone and no segment names them.
+Task<void> Collector::drop_tombs() {
+  for (const Tomb& tomb : now_.tombs.tombs) {
+    const bool in_use = std::ranges::any_of(tomb.packs, [&](const ObjectId& pack) {
+      return now_.exists(pack) || (now_.loaded->index.pack(pack) && !deleted_.contains(pack));
+    });
+    if (!in_use && now() - ulid_time(tomb.id) >= kTombRetention)
+      co_await repository_.store.remove(tomb_name(tomb.id));
+  }
+}
+
+}  // namespace
+
+Task<PruneResult> prune(Repository& repository, PruneOptions options) {
+  Collector collector(repository.impl(), options);
+  co_return co_await collector.run();
+}
+
+}  // namespace stash::engine
