@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "stash/base/time.hpp"
+
+namespace stash::command {
+
+/// The flags of one command: a thin cover over CLI11, so that its cost is paid in one translation unit. Targets are
+/// filled by parse() and must outlive it.
+class Flags {
+ public:
+  /// `usage` is what follows the name: "[OPTIONS] PATH...". `footer` ends the help.
+  Flags(std::string name, std::string summary, std::string footer);
+  ~Flags();
+  Flags(const Flags&) = delete;
+  Flags& operator=(const Flags&) = delete;
+
+  /// `names` as CLI11 has them: "-r,--repo". `env` names a variable to take the value from when the flag is absent.
+  void option(const char* names, std::string& to, const char* help, const char* env = nullptr);
+  void option(const char* names, std::int64_t& to, const char* help);
+  void option(const char* names, double& to, const char* help);
+  /// May be given several times.
+  void option(const char* names, std::vector<std::string>& to, const char* help);
+  /// Binary units: 64MiB, 1G.
+  void size(const char* names, std::uint64_t& to, const char* help);
+  /// A duration such as 36h or 30m; d, w and y (365 days) are known too.
+  void duration(const char* names, Duration& to, const char* help);
+  void flag(const char* names, bool& to, const char* help);
+  void positional(const char* name, std::string& to, const char* help, bool required);
+  void positionals(const char* name, std::vector<std::string>& to, const char* help, bool required);
+  /// Flags of the original that mean nothing here: taken, with a notice in the log.
+  void ignored(std::vector<std::string> names);
+
+  /// An exit code when the command is to end now (help was printed: 0, wrong usage: 2), else nothing.
+  std::optional<int> parse(int argc, char** argv);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The flags every pod of Stash passes for its logging, and others that have no meaning here.
+std::vector<std::string> klog_flags();
+
+}  // namespace stash::command

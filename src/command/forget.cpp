@@ -1,0 +1,110 @@
+#include "stash/engine/forget.hpp"
+
+#include "command/commands.hpp"
+#include "command/hand.hpp"
+#include "command/output.hpp"
+
+namespace stash::command {
+namespace {
+
+struct ForgetFlags {
+  HandOptions hand;
+  engine::ForgetOptions options;
+};
+
+struct PruneFlags {
+  HandOptions hand;
+  engine::PruneOptions options;
+  double max_unused_percent = 5;
+};
+
+std::string prune_json(const engine::PruneResult& r) {
+  JsonLine line;
+  line.number("packs_deleted", r.packs_deleted).number("packs_condemned", r.packs_condemned);
+  line.number("packs_rewritten", r.packs_rewritten).number("bytes_freed", r.bytes_freed).number("bytes_waiting", r.bytes_waiting);
+  return line.str();
+}
+
+void print_prune(const engine::PruneResult& r) {
+  fmt::print("freed {} in {} packs, rewrote {} packs; {} packs with {} go at a later prune, after the grace time\n",
+             format_size(r.bytes_freed), r.packs_deleted, r.packs_rewritten, r.packs_condemned, format_size(r.bytes_waiting));
+}
+
+void print_decisions(const engine::ForgetResult& result) {
+  std::vector<std::vector<std::string>> rows{{"", "ID", "TIME", "HOST", "PATHS", "REASONS"}};
+  for (const engine::KeepDecision& d : result.decisions)
+    rows.push_back({d.keep ? "keep" : "remove", d.snapshot.short_id(), format_time(d.snapshot.start), d.snapshot.host,
+                    printable(fmt::format("{}", fmt::join(d.snapshot.paths, ","))), fmt::format("{}", fmt::join(d.reasons, ", "))});
+  fmt::print("{}", table(rows));
+}
+
+Task<int> run_forget(Hand& hand, ForgetFlags& flags) {
+  const auto repository = co_await hand.open();
+  const engine::ForgetResult result = co_await engine::forget(*repository, flags.options);
+  if (flags.hand.json) {
+    JsonLine line;
+    std::vector<std::string> keep;
+    std::vector<std::string> remove;
+    for (const engine::KeepDecision& d : result.decisions) (d.keep ? keep : remove).push_back(d.snapshot.id);
+    line.text("message_type", "summary").flag("dry_run", flags.options.dry_run).texts("keep", keep).texts("remove", remove);
+    line.number("kept", result.kept).number("removed", result.removed).raw("prune", prune_json(result.prune)).print();
+    co_return kDone;
+  }
+  if (flags.hand.quiet) co_return kDone;
+  print_decisions(result);
+  fmt::print("{} snapshots kept, {} {}\n", result.kept, result.removed, flags.options.dry_run ? "would be removed" : "removed");
+  if (flags.options.prune) print_prune(result.prune);
+  co_return kDone;
+}
+
+Task<int> run_prune(Hand& hand, PruneFlags& flags) {
+  const auto repository = co_await hand.open();
+  flags.options.max_unused = flags.max_unused_percent / 100;
+  const engine::PruneResult result = co_await engine::prune(*repository, flags.options);
+  if (flags.hand.json) JsonLine().text("message_type", "summary").raw("prune", prune_json(result)).print();
+  else if (!flags.hand.quiet) print_prune(result);
+  co_return kDone;
+}
+
+}  // namespace
+
+int forget(int argc, char** argv) {
+  ForgetFlags f;
+  engine::KeepPolicy& keep = f.options.policy;
+  Flags flags("forget", "Removes snapshots, by policy or by id. Example: stash forget -r /srv/repo --keep-daily 7 --prune", kHandFooter);
+  add_flags(flags, f.hand);
+  flags.option("-l,--keep-last", keep.last, "Keep the newest N");
+  flags.option("--keep-hourly", keep.hourly, "Keep the newest of each of N hours");
+  flags.option("-d,--keep-daily", keep.daily, "Keep the newest of each of N days");
+  flags.option("-w,--keep-weekly", keep.weekly, "Keep the newest of each of N ISO weeks");
+  flags.option("-m,--keep-monthly", keep.monthly, "Keep the newest of each of N months");
+  flags.option("-y,--keep-yearly", keep.yearly, "Keep the newest of each of N years");
+  flags.option("--keep-tag", keep.tags, "Keep snapshots with this tag; may be repeated");
+  flags.duration("--keep-within", keep.within, "Keep what is newer than this before the newest, e.g. 36h or 7d");
+  flags.option("-H,--host", f.options.filter.host, "Only snapshots of this host");
+  flags.option("--path", f.options.filter.paths, "Only snapshots with this path; may be repeated");
+  flags.option("--tag", f.options.filter.tags, "Only snapshots with this tag; may be repeated");
+  flags.flag("--prune", f.options.prune, "Also free the space");
+  flags.flag("-n,--dry-run", f.options.dry_run, "Only tell what would be done");
+  flags.positionals("SNAPSHOT", f.options.ids, "Forget exactly these", false);
+  if (const auto code = flags.parse(argc, argv)) return *code;
+  if (f.options.ids.empty() && keep.empty()) {
+    fmt::print(stderr, "stash forget: give a policy such as --keep-last 3, or snapshot ids\n");
+    return kUsage;
+  }
+  return run_by_hand("forget", f.hand, [&](Hand& hand) { return run_forget(hand, f); });
+}
+
+int prune(int argc, char** argv) {
+  PruneFlags f;
+  Flags flags("prune", "Frees the space that no snapshot uses, in two steps with a grace time between them.", kHandFooter);
+  add_flags(flags, f.hand);
+  flags.duration("--grace", f.options.grace, "Time between condemning a pack and deleting it; 24h when not given");
+  flags.duration("--young", f.options.young, "Packs younger than this are left alone; 48h when not given");
+  flags.option("--max-unused", f.max_unused_percent, "Percent of unused bytes that may stay; 5 when not given");
+  flags.flag("-n,--dry-run", f.options.dry_run, "Only tell what would be done");
+  if (const auto code = flags.parse(argc, argv)) return *code;
+  return run_by_hand("prune", f.hand, [&](Hand& hand) { return run_prune(hand, f); });
+}
+
+}  // namespace stash::command

@@ -1,0 +1,172 @@
+#include "command/hand.hpp"
+
+#include <fcntl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "stash/base/log.hpp"
+#include "stash/json/value.hpp"
+
+namespace stash::command {
+namespace {
+
+std::string environment_value(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw Error(ErrorKind::Invalid, "cannot read {}", path);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return std::move(text).str();
+}
+
+storage::StoreConfig store_config(const HandOptions& options) {
+  storage::StoreConfig config = storage::parse_address(options.repo);
+  if (auto* s3 = std::get_if<storage::S3Config>(&config)) {
+    s3->credentials.access_key = environment_value("AWS_ACCESS_KEY_ID");
+    s3->credentials.secret_key = Secret(environment_value("AWS_SECRET_ACCESS_KEY"));
+    s3->credentials.session_token = Secret(environment_value("AWS_SESSION_TOKEN"));
+    s3->region = environment_value("AWS_REGION");
+    if (s3->region.empty()) s3->region = environment_value("AWS_DEFAULT_REGION");
+    s3->tls.insecure = options.insecure_tls;
+    if (!options.ca_file.empty()) s3->tls.ca_pem = read_file(options.ca_file);
+  }
+  return config;
+}
+
+/// Turns off echo on a terminal for as long as it lives.
+class NoEcho {
+ public:
+  explicit NoEcho(int fd) : fd_(fd) {
+    if (::tcgetattr(fd_, &before_) != 0) return;
+    termios silent = before_;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    active_ = ::tcsetattr(fd_, TCSANOW, &silent) == 0;
+  }
+  ~NoEcho() {
+    if (active_) ::tcsetattr(fd_, TCSANOW, &before_);
+  }
+  NoEcho(const NoEcho&) = delete;
+  NoEcho& operator=(const NoEcho&) = delete;
+
+ private:
+  int fd_;
+  termios before_{};
+  bool active_ = false;
+};
+
+void report(const char* name, const HandOptions& options, const Error& error) {
+  if (options.json)
+    fmt::print(stderr, "{{\"message_type\":\"error\",\"kind\":{},\"message\":{}}}\n", json::quote(to_string(error.kind())),
+               json::quote(error.what()));
+  else
+    fmt::print(stderr, "stash {}: {}\n", name, error.what());
+}
+
+}  // namespace
+
+void add_flags(Flags& flags, HandOptions& options) {
+  flags.option("-r,--repo", options.repo, "Repository: a directory, or s3:https://host/bucket/prefix", "STASH_REPOSITORY");
+  flags.option("--password-file", options.password_file, "File whose first line is the password", "STASH_PASSWORD_FILE");
+  flags.option("--cacert", options.ca_file, "File with the CA certificates to trust (PEM)");
+  flags.flag("--insecure-tls", options.insecure_tls, "Do not verify the server's certificate");
+  flags.flag("--json", options.json, "Print JSON, one object a line");
+  flags.flag("-q,--quiet", options.quiet, "Print no progress");
+  flags.flag("-v,--verbose", options.verbose, "Tell more");
+  flags.size("--memory", options.memory, "Bytes for all buffers together; 96MiB when not given");
+}
+
+Secret read_password_file(const std::string& path) {
+  std::string text = read_file(path);
+  text.resize(std::min(text.find_first_of("\r\n"), text.size()));
+  if (text.empty()) throw Error(ErrorKind::Invalid, "the password file {} is empty", path);
+  return Secret(std::move(text));
+}
+
+Secret ask_password(const std::string& prompt) {
+  const int fd = ::open("/dev/tty", O_RDWR | O_CLOEXEC);
+  if (fd < 0)
+    throw Error(ErrorKind::Invalid, "no password: set STASH_PASSWORD or STASH_PASSWORD_FILE, or give --password-file");
+  fmt::print(stderr, "{}: ", prompt);
+  std::string line;
+  {
+    const NoEcho silent(fd);
+    char c = 0;
+    while (line.size() < 4096 && ::read(fd, &c, 1) == 1 && c != '\n') line += c;
+  }
+  ::close(fd);
+  fmt::print(stderr, "\n");
+  if (line.empty()) throw Error(ErrorKind::Invalid, "the password is empty");
+  return Secret(std::move(line));
+}
+
+Hand::Hand(const HandOptions& options) : options_(options) {
+  if (options_.repo.empty())
+    throw Error(ErrorKind::Invalid, "no repository: give -r ADDRESS or set STASH_REPOSITORY");
+  if (options_.memory < (std::uint64_t{32} << 20))
+    throw Error(ErrorKind::Invalid, "--memory {} is too little: at least 32MiB are needed", options_.memory);
+  pool_ = std::make_unique<net::Pool>(std::clamp(std::thread::hardware_concurrency(), 2u, 16u));
+  store_ = storage::open_store(store_config(options_), *pool_, timers_, random_);
+}
+
+Hand::~Hand() {
+  store_.reset();
+  if (pool_) pool_->join();
+}
+
+engine::Environment Hand::environment() {
+  engine::Environment environment(*pool_, timers_, random_);
+  environment.memory_budget = options_.memory;
+  return environment;
+}
+
+Secret Hand::password(bool confirm) const {
+  if (const std::string value = environment_value("STASH_PASSWORD"); !value.empty()) return Secret(value);
+  if (!options_.password_file.empty()) return read_password_file(options_.password_file);
+  Secret first = ask_password("password of " + store_->describe());
+  if (confirm && !(ask_password("the same again") == first)) throw Error(ErrorKind::Invalid, "the passwords differ");
+  return first;
+}
+
+Task<std::unique_ptr<engine::Repository>> Hand::open() {
+  const auto config = co_await store_->size("config");
+  if (!config) {
+    const Error missing(ErrorKind::NotFound, "there is no repository at {}: \"stash init\" makes one", store_->describe());
+    throw ExitError(kNoRepository, missing);
+  }
+  try {
+    co_return co_await engine::Repository::open(*store_, password(), environment());
+  } catch (const Error& e) {
+    // The store has answered already: what is refused now is the password.
+    if (e.kind() == ErrorKind::Denied) throw ExitError(kWrongPassword, e);
+    throw;
+  }
+}
+
+int run_by_hand(const char* name, const HandOptions& options, std::function<Task<int>(Hand&)> work) {
+  log::set_level(options.verbose ? log::Level::Debug : log::Level::Warn);
+  try {
+    Hand hand(options);
+    return net::run(work(hand), true);
+  } catch (const ExitError& e) {
+    report(name, options, e);
+    return e.code();
+  } catch (const Error& e) {
+    report(name, options, e);
+    return e.kind() == ErrorKind::Cancelled ? 130 : kFailed;
+  } catch (const std::exception& e) {
+    report(name, options, Error(ErrorKind::Internal, "{}", e.what()));
+    return kFailed;
+  }
+}
+
+}  // namespace stash::command

@@ -1,0 +1,79 @@
+#pragma once
+
+// What every command by hand shares: how the repository is named and opened, and how failures become exit codes.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "command/flags.hpp"
+#include "stash/base/error.hpp"
+#include "stash/engine/repository.hpp"
+#include "stash/storage/address.hpp"
+
+namespace stash::command {
+
+inline constexpr const char* kHandFooter =
+    "\nEnvironment: STASH_REPOSITORY, STASH_PASSWORD, STASH_PASSWORD_FILE, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,\n"
+    "AWS_SESSION_TOKEN, AWS_REGION, SSL_CERT_FILE.\n\n"
+    "EXIT STATUS: 0 done, 1 failed, 2 wrong usage, 3 done in part (some files could not be read or restored),\n"
+    "10 no repository at the address, 12 wrong password.\n";
+
+enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2, kPartial = 3, kNoRepository = 10, kWrongPassword = 12 };
+
+struct HandOptions {
+  std::string repo;
+  std::string password_file;
+  std::string ca_file;
+  bool insecure_tls = false;
+  bool json = false;
+  bool quiet = false;
+  bool verbose = false;
+  std::uint64_t memory = std::uint64_t{96} << 20;
+};
+
+void add_flags(Flags& flags, HandOptions& options);
+
+/// A failure whose exit code is not 1.
+class ExitError : public Error {
+ public:
+  ExitError(ExitCode code, const Error& e) : Error(e.kind(), "{}", e.what()), code_(code) {}
+  ExitCode code() const { return code_; }
+
+ private:
+  ExitCode code_;
+};
+
+/// The object graph of one command by hand.
+class Hand {
+ public:
+  /// Throws Error(Invalid) when no repository is named or an option's file cannot be read.
+  explicit Hand(const HandOptions& options);
+  ~Hand();
+
+  const HandOptions& options() const { return options_; }
+  storage::Store& store() { return *store_; }
+  net::Timers& timers() { return timers_; }
+  engine::Environment environment();
+  /// From STASH_PASSWORD, a file, or the terminal.
+  Secret password(bool confirm = false) const;
+  /// Throws ExitError 10 or 12.
+  Task<std::unique_ptr<engine::Repository>> open();
+
+ private:
+  HandOptions options_;
+  std::unique_ptr<net::Pool> pool_;
+  net::SystemTimers timers_;
+  SystemRandom random_;
+  std::unique_ptr<storage::Store> store_;
+};
+
+/// Runs `work` to its end; prints what went wrong and gives the exit code.
+int run_by_hand(const char* name, const HandOptions& options, std::function<Task<int>(Hand&)> work);
+
+/// A password from a file (first line), or asked for on the terminal.
+Secret read_password_file(const std::string& path);
+Secret ask_password(const std::string& prompt);
+
+}  // namespace stash::command

@@ -1,0 +1,77 @@
+#include "stash/engine/restore.hpp"
+
+#include "command/commands.hpp"
+#include "command/hand.hpp"
+#include "command/output.hpp"
+#include "command/progress_line.hpp"
+
+namespace stash::command {
+namespace {
+
+struct RestoreFlags {
+  HandOptions hand;
+  engine::RestoreOptions options;
+  engine::SnapshotFilter filter;
+  std::string snapshot;
+};
+
+void print_result(const RestoreFlags& flags, const engine::Snapshot& snapshot, const engine::RestoreResult& r) {
+  for (const engine::PathProblem& problem : r.first_errors) fmt::print(stderr, "{}: {}\n", printable(problem.path), problem.what);
+  for (const engine::PathProblem& problem : r.first_warnings)
+    fmt::print(stderr, "{}: {} (the data is right)\n", printable(problem.path), problem.what);
+  if (flags.hand.json) {
+    JsonLine line;
+    line.text("message_type", "summary").text("snapshot_id", snapshot.id).flag("dry_run", flags.options.dry_run);
+    line.number("files_restored", r.counts.files_new).number("files_skipped", r.counts.files_unmodified);
+    line.number("dirs", r.counts.dirs).number("others", r.counts.others).number("bytes_written", r.bytes_written);
+    line.number("files_verified", r.files_verified).flag("owners_kept", r.owners_kept).number("errors", r.errors);
+    line.number("warnings", r.warnings).seconds("total_duration", r.duration).print();
+    return;
+  }
+  if (flags.hand.quiet) return;
+  fmt::print("restored snapshot {} of {}: {} files ({}), {} already right, {} directories, {} others in {}\n",
+             snapshot.short_id(), snapshot.host, r.counts.files_new, format_size(r.bytes_written), r.counts.files_unmodified,
+             r.counts.dirs, r.counts.others, format_duration(std::chrono::round<std::chrono::milliseconds>(r.duration)));
+  if (flags.options.verify) fmt::print("{} files read again and found right\n", r.files_verified);
+  if (!r.owners_kept) fmt::print("owners could not be set: run as root to keep them\n");
+  if (r.errors > 0) fmt::print("{} entries could not be restored\n", r.errors);
+  if (r.warnings > 0) fmt::print("{} attributes could not be set\n", r.warnings);
+}
+
+Task<int> run(Hand& hand, RestoreFlags& flags) {
+  const auto repository = co_await hand.open();
+  const engine::Snapshot snapshot = co_await repository->find_snapshot(flags.snapshot, flags.filter);
+  engine::Progress progress;
+  auto work = engine::restore(*repository, snapshot, flags.options, progress);
+  const engine::RestoreResult result = co_await with_progress(hand, progress, std::move(work));
+  print_result(flags, snapshot, result);
+  co_return result.errors > 0 ? kPartial : kDone;
+}
+
+}  // namespace
+
+int restore(int argc, char** argv) {
+  RestoreFlags f;
+  f.options.target.clear();
+  Flags flags("restore", "Restores a snapshot. Example: stash restore -r /srv/repo latest --target /tmp/out", kHandFooter);
+  add_flags(flags, f.hand);
+  flags.option("-t,--target", f.options.target, "Directory that the snapshot's paths are put under");
+  flags.option("-i,--include", f.options.includes, "Pattern of files to restore; may be repeated");
+  flags.option("--iinclude", f.options.iincludes, "The same without regard to case");
+  flags.option("-e,--exclude", f.options.excludes, "Pattern of files not to restore; may be repeated");
+  flags.option("--iexclude", f.options.iexcludes, "The same without regard to case");
+  flags.option("-H,--host", f.filter.host, "For latest: host of the snapshot");
+  flags.option("--path", f.filter.paths, "For latest: path of the snapshot; may be repeated");
+  flags.option("--tag", f.filter.tags, "For latest: tag of the snapshot; may be repeated");
+  flags.flag("--verify", f.options.verify, "Read every restored file again and compare");
+  flags.flag("-n,--dry-run", f.options.dry_run, "Only tell what would be done");
+  flags.positional("SNAPSHOT", f.snapshot, "Id, a unique part of one, or latest", true);
+  if (const auto code = flags.parse(argc, argv)) return *code;
+  if (f.options.target.empty()) {
+    fmt::print(stderr, "stash restore: --target DIRECTORY is needed\n");
+    return kUsage;
+  }
+  return run_by_hand("restore", f.hand, [&](Hand& hand) { return run(hand, f); });
+}
+
+}  // namespace stash::command

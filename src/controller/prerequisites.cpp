@@ -1,0 +1,102 @@
+#include "controller/prerequisites.hpp"
+
+#include "stash/api/host.hpp"
+#include "stash/kube/meta.hpp"
+#include "stash/kube/resources.hpp"
+
+namespace stash::controller {
+namespace {
+
+class Conditions {
+ public:
+  Conditions(std::vector<api::Condition>& list, TimePoint now) : list_(list), now_(now) {}
+
+  void set(const api::ConditionType& type, bool good, std::string message) {
+    const auto status = good ? api::ConditionStatus::True : api::ConditionStatus::False;
+    api::set_condition(list_, api::condition(type, status, std::move(message)), now_);
+  }
+  void unknown(const api::ConditionType& type, std::string message) {
+    api::set_condition(list_, api::condition(type, api::ConditionStatus::Unknown, std::move(message)), now_);
+  }
+
+ private:
+  std::vector<api::Condition>& list_;
+  TimePoint now_;
+};
+
+/// Finds an object, or tells in `type` that nobody could look.
+Task<std::optional<json::Document>> look(Context& context, const kube::Resource& resource, kube::Ref ref, Conditions& conditions,
+                                         api::ConditionType type, std::string what) {
+  std::optional<Error> failed;
+  try {
+    co_return co_await context.client.find(resource, ref);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::Denied) throw;
+    failed = e;
+  }
+  conditions.unknown(type, fmt::format("{} could not be looked up: {}", what, failed->what()));
+  throw *failed;
+}
+
+Task<bool> may_use(Context& context, const api::Repository& repository, std::string user) {
+  if (repository.metadata.ns == user) co_return true;
+  const auto ns = co_await context.client.find(kube::kNamespace, {"", user});
+  const json::Value* labels = ns ? json::find(*ns, "metadata", "labels") : nullptr;
+  co_return api::may_use(repository, user, labels);
+}
+
+Task<void> check_backend(Context& context, const Wanted& wanted, Found& found, Conditions& conditions) {
+  const std::string what = fmt::format("Repository {}", wanted.repository.str());
+  const auto repository = co_await look(context, api::kRepository, wanted.repository, conditions, api::kRepositoryFound, what);
+  if (!repository || kube::is_deleting(*repository)) {
+    conditions.set(api::kRepositoryFound, false,
+                   fmt::format("{} {}.", what, repository ? "is being deleted" : "does not exist"));
+    co_return;
+  }
+  found.repository = api::Repository::parse(*repository);
+  conditions.set(api::kRepositoryFound, true, what + " exists.");
+  const kube::Ref secret(wanted.repository.ns, found.repository->spec.backend.storage_secret_name);
+  const std::string secret_what = fmt::format("Backend Secret {}", secret.str());
+  if (secret.name.empty()) {
+    conditions.set(api::kBackendSecretFound, false, what + " names no Secret: spec.backend.storageSecretName is needed.");
+    co_return;
+  }
+  const auto document = co_await look(context, kube::kSecret, secret, conditions, api::kBackendSecretFound, secret_what);
+  found.secret = document.has_value();
+  conditions.set(api::kBackendSecretFound, found.secret, secret_what + (found.secret ? " exists." : " does not exist."));
+}
+
+Task<void> check_target(Context& context, const Wanted& wanted, Found& found, Conditions& conditions) {
+  const kube::Resource* resource = workload_resource(wanted.target.kind);
+  if (!resource || wanted.target.name.empty()) co_return;
+  const kube::Ref ref = wanted.target_ref();
+  const std::string what = fmt::format("Backup target {} {}", wanted.target.kind, ref.str());
+  found.target = co_await look(context, *resource, ref, conditions, wanted.target_condition, what);
+  const bool there = found.target.has_value();
+  conditions.set(wanted.target_condition, there, what + (there ? " exists." : " does not exist."));
+}
+
+}  // namespace
+
+Task<Found> check_prerequisites(Context& context, Wanted wanted, std::vector<api::Condition>& list) {
+  Conditions conditions(list, context.timers.now());
+  Found found;
+  std::vector<std::string> faults = wanted.faults;
+  if (!wanted.target.kind.empty() && !workload_resource(wanted.target.kind))
+    faults.push_back(fmt::format("spec.target.ref.kind: {} cannot be a target: this version takes Deployment, StatefulSet and DaemonSet",
+                                 wanted.target.kind));
+  if (!wanted.repository.name.empty()) co_await check_backend(context, wanted, found, conditions);
+  if (found.repository) {
+    const bool allowed = co_await may_use(context, *found.repository, wanted.invoker.ns);
+    if (!allowed)
+      faults.push_back(fmt::format("spec.repository: namespace {} may not use Repository {}: see its spec.usagePolicy",
+                                   wanted.invoker.ns, wanted.repository.str()));
+  }
+  found.valid = faults.empty();
+  conditions.set(api::kValidationPassed, found.valid,
+                 found.valid ? "Successfully validated." : fmt::format("{}", fmt::join(faults, "; ")));
+  co_await check_target(context, wanted, found, conditions);
+  co_return found;
+}
+
+}  // namespace stash::controller

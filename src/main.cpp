@@ -1,0 +1,17 @@
+#include <malloc.h>
+#include <nss.h>
+#include <openssl/crypto.h>
+
+#include <csignal>
+
+#include "stash/command/dispatch.hpp"
+
+int main(int argc, char** argv) {
+  // A static glibc would load plug-ins named by a foreign nsswitch.conf, and OpenSSL those of a foreign openssl.cnf.
+  for (const char* service : {"hosts", "passwd", "group", "services", "protocols", "networks", "initgroups"})
+    __nss_configure_lookup(service, service[0] == 'h' ? "files dns" : "files");
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+  mallopt(M_ARENA_MAX, 2);
+  std::signal(SIGPIPE, SIG_IGN);
+  return stash::command::dispatch(argc, argv);
+}
