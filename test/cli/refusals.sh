@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Wrong input gets a sentence and its exit code, and changes nothing.
+. "$(dirname "$0")/lib.sh"
+mkdir "$T/data" && echo hi >"$T/data/file"
+
+expect 2 "$STASH" nonsense
+says 'there is no command "nonsense"'
+expect 2 "$STASH" backup -r "$R" --no-such-flag
+expect 2 "$STASH" backup -r "$R"
+says "no path is given"
+expect 1 "$STASH" snapshots
+says "STASH_REPOSITORY"
+expect 10 "$STASH" snapshots -r "$R"
+says "there is no repository at $R"
+
+expect 0 "$STASH" init -r "$R"
+expect 1 "$STASH" init -r "$R"
+STASH_PASSWORD=wrong expect 12 "$STASH" snapshots -r "$R"
+says "password"
+expect 1 "$STASH" backup -r "$R" "$T/missing"
+says "$T/missing"
+mkdir "$T/nothing"
+expect 1 "$STASH" backup -r "$R" "$T/nothing"
+says "empty"
+expect 0 "$STASH" backup -r "$R" "$T/nothing" --allow-empty
+expect 1 "$STASH" restore -r "$R" ffffffff --target "$T/to"
+expect 2 "$STASH" restore -r "$R" latest
+expect 2 "$STASH" forget -r "$R"
+expect 1 "$STASH" snapshots -r sftp:host:/x
+says "this version cannot open"
+
+# Repositories of other tools are not touched.
+mkdir -p "$T/restic/keys" "$T/restic/data" "$T/restic/snapshots"
+head -c 155 /dev/urandom >"$T/restic/config"
+: >"$T/restic/keys/$(head -c 32 /dev/zero | sha256sum | cut -c1-64)"
+before=$(find "$T/restic" -type f | sort | xargs sha256sum)
+expect 1 "$STASH" init -r "$T/restic"
+says "restic"
+[ "$before" = "$(find "$T/restic" -type f | sort | xargs sha256sum)" ] || fail "the restic repository was changed"
+mkdir -p "$T/kopia" && echo '{"tool":"kopia"}' >"$T/kopia/kopia.repository.f"
+expect 1 "$STASH" init -r "$T/kopia"
+says "kopia"
+mkdir -p "$T/borg/data" && printf '[repository]\nversion = 1\nid = 0\n' >"$T/borg/config"
+printf 'This is a Borg Backup repository.\n' >"$T/borg/README"
+expect 1 "$STASH" init -r "$T/borg"
+says "borg"

@@ -1,0 +1,189 @@
+// The S3 store against a real MinIO with TLS and a certificate of a private CA, on loopback.
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "stash/storage/address.hpp"
+#include "stash/storage/retrying_store.hpp"
+#include "stash/storage/s3_store.hpp"
+#include "storage/sigv4.hpp"
+#include "storage/store_suite.hpp"
+#include "support/temp_dir.hpp"
+
+namespace stash::test {
+namespace {
+
+std::uint16_t free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  ::bind(fd, reinterpret_cast<sockaddr*>(&address), length);
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
+  ::close(fd);
+  return ntohs(address.sin_port);
+}
+
+std::string read_file(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+std::string output_of(const std::string& command) {
+  std::string out;
+  FILE* pipe = ::popen(command.c_str(), "r");
+  for (char c = 0; pipe && std::fread(&c, 1, 1, pipe) == 1;) out += c;
+  if (pipe) ::pclose(pipe);
+  while (out.ends_with('\n')) out.pop_back();
+  return out;
+}
+
+/// One MinIO for the whole program; ended with it.
+class Minio {
+ public:
+  static Minio& instance() {
+    static Minio minio;
+    return minio;
+  }
+
+  storage::S3Config config(const std::string& bucket) const {
+    storage::S3Config config;
+    config.endpoint = net::Url::parse("https://127.0.0.1:" + std::to_string(port_));
+    config.bucket = bucket;
+    config.tls.ca_pem = read_file(dir_ / "ca.crt");
+    config.credentials.access_key = "admin";
+    config.credentials.secret_key = Secret("correct-horse");
+    return config;
+  }
+
+  /// PUT /{bucket}, signed as every other request.
+  std::string new_bucket() {
+    const std::string bucket = "b" + std::to_string(++buckets_);
+    const storage::S3Config c = config(bucket);
+    net::ClientOptions options;
+    options.tls = c.tls;
+    net::HttpClient client(c.endpoint, options);
+    storage::SigningKey key;
+    key.access_key = c.credentials.access_key;
+    key.secret_key = c.credentials.secret_key;
+    key.region = "us-east-1";
+    net::Request request("PUT", "/" + bucket);
+    storage::sign(request, key, c.endpoint.authority(), storage::kUnsignedPayload, SystemClock().now());
+    const net::Response response = net::run(client.send(request));
+    if (response.status != 200) ADD_FAILURE() << response.status << " " << response.body;
+    return bucket;
+  }
+
+ private:
+  Minio() : port_(free_port()) {
+    const std::string make =
+        "cd " + dir_.path() +
+        " && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test-ca -keyout ca.key -out ca.crt"
+        " && mkdir certs data && openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=minio -keyout certs/private.key -out r.csr"
+        " && printf 'subjectAltName=IP:127.0.0.1' > ext"
+        " && openssl x509 -req -in r.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out certs/public.crt -extfile ext";
+    if (std::system(("(" + make + ") >/dev/null 2>&1").c_str()) != 0) throw std::runtime_error("certificates");
+    const std::string program = output_of(std::string(STASH_SOURCE_DIR) + "/test/cluster/build.sh minio") + "/minio";
+    child_ = ::fork();
+    if (child_ == 0) {
+      ::setenv("MINIO_ROOT_USER", "admin", 1);
+      ::setenv("MINIO_ROOT_PASSWORD", "correct-horse", 1);
+      const std::string address = "127.0.0.1:" + std::to_string(port_);
+      const std::string log = dir_ / "log";
+      if (std::freopen(log.c_str(), "w", stdout) && std::freopen(log.c_str(), "w", stderr))
+        ::execl(program.c_str(), "minio", "server", "--quiet", "--address", address.c_str(), "--certs-dir", (dir_ / "certs").c_str(),
+                (dir_ / "data").c_str(), nullptr);
+      ::_exit(127);
+    }
+    wait_until_up();
+  }
+  ~Minio() {
+    ::kill(child_, SIGKILL);
+    ::waitpid(child_, nullptr, 0);
+  }
+
+  void wait_until_up() {
+    net::ClientOptions options;
+    options.tls.ca_pem = read_file(dir_ / "ca.crt");
+    for (int i = 0; i < 600; ++i) {
+      try {
+        net::HttpClient client(net::Url::parse("https://127.0.0.1:" + std::to_string(port_)), options);
+        if (net::run(client.send(net::Request("GET", "/minio/health/ready"))).status == 200) return;
+      } catch (const Error&) {
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    throw std::runtime_error("MinIO did not start: " + read_file(dir_ / "log"));
+  }
+
+  TempDir dir_;
+  std::uint16_t port_;
+  pid_t child_ = -1;
+  int buckets_ = 0;
+};
+
+SystemClock& system_clock() {
+  static SystemClock clock;
+  return clock;
+}
+
+StoreHolder s3_store() {
+  Minio& minio = Minio::instance();
+  storage::S3Config config = minio.config(minio.new_bucket());
+  config.prefix = "some/prefix";
+  return {nullptr, std::make_shared<storage::S3Store>(config, system_clock())};
+}
+
+INSTANTIATE_TEST_SUITE_P(Minio, StoreSuite, testing::Values(StoreKind{"S3WithTls", s3_store}),
+                         [](const auto& info) { return info.param.name; });
+
+ErrorKind kind_of_get(const storage::S3Config& config) {
+  storage::S3Store store(config, system_clock());
+  try {
+    net::run(store.get("o", {}));
+  } catch (const Error& e) {
+    return e.kind();
+  }
+  return ErrorKind::Internal;
+}
+
+TEST(Minio, RefusalsAreToldApart) {
+  Minio& minio = Minio::instance();
+  const std::string bucket = minio.new_bucket();
+
+  storage::S3Config wrong_secret = minio.config(bucket);
+  wrong_secret.credentials.secret_key = Secret("wrong");
+  EXPECT_EQ(kind_of_get(wrong_secret), ErrorKind::Denied);
+
+  storage::S3Config wrong_key = minio.config(bucket);
+  wrong_key.credentials.access_key = "nobody";
+  EXPECT_EQ(kind_of_get(wrong_key), ErrorKind::Denied);
+
+  EXPECT_EQ(kind_of_get(minio.config("no-such-bucket")), ErrorKind::Invalid);
+  EXPECT_EQ(kind_of_get(minio.config(bucket)), ErrorKind::NotFound);
+}
+
+TEST(Minio, ACertificateOfAnUnknownAuthorityIsRefusedUnlessAllowed) {
+  Minio& minio = Minio::instance();
+  const std::string bucket = minio.new_bucket();
+  storage::S3Config config = minio.config(bucket);
+  config.tls.ca_pem.clear();
+  EXPECT_EQ(kind_of_get(config), ErrorKind::Denied);
+
+  config.tls.insecure = true;
+  EXPECT_EQ(kind_of_get(config), ErrorKind::NotFound);
+}
+
+}  // namespace
+}  // namespace stash::test

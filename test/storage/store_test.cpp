@@ -1,0 +1,97 @@
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utime.h>
+
+#include <fstream>
+
+#include "stash/storage/local_store.hpp"
+#include "stash/storage/memory_store.hpp"
+#include "storage/store_suite.hpp"
+#include "support/faulty_store.hpp"
+#include "support/temp_dir.hpp"
+
+namespace stash::test {
+namespace {
+
+struct LocalPlace {
+  TempDir dir;
+  net::Pool pool{2};
+};
+
+StoreHolder local_store() {
+  auto place = std::make_shared<LocalPlace>();
+  return {place, std::make_shared<storage::LocalStore>(place->dir / "new/repo", place->pool)};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Stores, StoreSuite,
+    testing::Values(StoreKind{"Memory", [] { return StoreHolder{nullptr, std::make_shared<storage::MemoryStore>()}; }},
+                    StoreKind{"Faulty", [] { return StoreHolder{nullptr, std::make_shared<FaultyStore>()}; }},
+                    StoreKind{"Local", local_store}),
+    [](const auto& info) { return info.param.name; });
+
+class LocalStoreTest : public testing::Test {
+ protected:
+  void put(const std::string& name, const std::string& text) {
+    const std::vector<ByteView> parts{as_bytes(text)};
+    net::run(store_.put(name, parts));
+  }
+
+  TempDir dir_;
+  net::Pool pool_{2};
+  storage::LocalStore store_{dir_ / "repo", pool_};
+};
+
+TEST_F(LocalStoreTest, KeepsItsFilesFromOthers) {
+  put("keys/one", "secret");
+
+  struct stat file {};
+  struct stat folder {};
+  ASSERT_EQ(::stat((dir_ / "repo/keys/one").c_str(), &file), 0);
+  ASSERT_EQ(::stat((dir_ / "repo/keys").c_str(), &folder), 0);
+  EXPECT_EQ(file.st_mode & 0777u, 0600u);
+  EXPECT_EQ(folder.st_mode & 0777u, 0700u);
+}
+
+TEST_F(LocalStoreTest, DoesNotListWhatAKilledWriterLeftAndRemovesItOnceOld) {
+  put("config", "x");
+  const std::string fresh = dir_ / "repo/.tmp-fresh";
+  const std::string old = dir_ / "repo/.tmp-old";
+  std::ofstream(fresh) << "partial";
+  std::ofstream(old) << "partial";
+  const utimbuf long_ago{1'000'000, 1'000'000};
+  ASSERT_EQ(::utime(old.c_str(), &long_ago), 0);
+
+  const auto listed = net::run(storage::list_all(store_, ""));
+
+  ASSERT_EQ(listed.size(), 1u);
+  EXPECT_EQ(listed[0].name, "config");
+  EXPECT_EQ(::access(fresh.c_str(), F_OK), 0);
+  EXPECT_NE(::access(old.c_str(), F_OK), 0);
+}
+
+TEST_F(LocalStoreTest, ListsNothingWhereThereIsNoDirectoryYet) {
+  EXPECT_TRUE(net::run(storage::list_all(store_, "")).empty());
+}
+
+TEST_F(LocalStoreTest, SaysThatAPathIsNotADirectory) {
+  std::ofstream(dir_ / "repo") << "a file";
+
+  EXPECT_THROW(put("config", "x"), Error);
+}
+
+TEST(FaultyStore, LosesWhatWasNotSynced) {
+  FaultyStore store;
+  const std::vector<ByteView> parts{as_bytes("x")};
+  net::run(store.put("kept", parts));
+  net::run(store.sync());
+  net::run(store.put("lost", parts));
+
+  store.cut_power();
+
+  EXPECT_TRUE(store.objects().contains("kept"));
+  EXPECT_FALSE(store.objects().contains("lost"));
+}
+
+}  // namespace
+}  // namespace stash::test
