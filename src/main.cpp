@@ -7,7 +7,8 @@
 #include "stash/command/dispatch.hpp"
 
 int main(int argc, char** argv) {
-  // A static glibc would load plug-ins named by a foreign nsswitch.conf, and OpenSSL those of a foreign openssl.cnf.
+  // A static glibc would load plug-ins named by a foreign nsswitch.conf, and OpenSSL those of a foreign
+  // openssl.cnf.
   for (const char* service : {"hosts", "passwd", "group", "services", "protocols", "networks", "initgroups"})
     __nss_configure_lookup(service, service[0] == 'h' ? "files dns" : "files");
   OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);

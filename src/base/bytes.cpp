@@ -53,7 +53,8 @@ std::string to_base64(ByteView bytes) {
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t left = std::min<std::size_t>(3, bytes.size() - i);
     unsigned word = 0;
-    for (std::size_t k = 0; k < 3; ++k) word = word << 8 | (k < left ? std::to_integer<unsigned>(bytes[i + k]) : 0u);
+    for (std::size_t k = 0; k < 3; ++k)
+      word = word << 8 | (k < left ? std::to_integer<unsigned>(bytes[i + k]) : 0u);
     for (std::size_t k = 0; k < 4; ++k) out += k <= left ? kBase64[word >> (18 - 6 * k) & 63] : '=';
   }
   return out;
@@ -67,7 +68,8 @@ std::optional<std::string> from_base64(std::string_view text) {
   for (const char c : text) {
     if (c == '\n' || c == '\r') continue;
     const auto at = kBase64.find(c);
-    if (c == '=' ? ++padding > 2 || have < 2 : at == std::string_view::npos || padding > 0) return std::nullopt;
+    if (c == '=' ? ++padding > 2 || have < 2 : at == std::string_view::npos || padding > 0)
+      return std::nullopt;
     word = word << 6 | (c == '=' ? 0u : static_cast<unsigned>(at));
     if (++have < 4) continue;
     for (int k = 0; k < 3 - padding; ++k) out += static_cast<char>(word >> (16 - 8 * k) & 255);
@@ -94,8 +96,10 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   if (error != std::errc{}) return std::nullopt;
   std::string unit(end, text.data() + text.size());
   for (char& c : unit) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  if (unit.ends_with("ib")) unit.resize(unit.size() - 2);
-  else if (unit.ends_with("b")) unit.resize(unit.size() - 1);
+  if (unit.ends_with("ib"))
+    unit.resize(unit.size() - 2);
+  else if (unit.ends_with("b"))
+    unit.resize(unit.size() - 1);
   static constexpr std::string_view kUnits = "kmgtp";
   unsigned shift = 0;
   if (!unit.empty()) {
@@ -103,7 +107,8 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
     if (unit.size() != 1 || at == std::string_view::npos) return std::nullopt;
     shift = 10 * (static_cast<unsigned>(at) + 1);
   }
-  if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) >> shift) return std::nullopt;
+  if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) >> shift)
+    return std::nullopt;
   return number << shift;
 }
 

@@ -7,16 +7,26 @@ namespace stash {
 
 std::string_view to_string(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::NotFound: return "not found";
-    case ErrorKind::Conflict: return "conflict";
-    case ErrorKind::Invalid: return "invalid";
-    case ErrorKind::Denied: return "denied";
-    case ErrorKind::Unavailable: return "unavailable";
-    case ErrorKind::Exhausted: return "exhausted";
-    case ErrorKind::Corrupt: return "corrupt";
-    case ErrorKind::Unsupported: return "unsupported";
-    case ErrorKind::Cancelled: return "cancelled";
-    case ErrorKind::Internal: return "internal";
+    case ErrorKind::NotFound:
+      return "not found";
+    case ErrorKind::Conflict:
+      return "conflict";
+    case ErrorKind::Invalid:
+      return "invalid";
+    case ErrorKind::Denied:
+      return "denied";
+    case ErrorKind::Unavailable:
+      return "unavailable";
+    case ErrorKind::Exhausted:
+      return "exhausted";
+    case ErrorKind::Corrupt:
+      return "corrupt";
+    case ErrorKind::Unsupported:
+      return "unsupported";
+    case ErrorKind::Cancelled:
+      return "cancelled";
+    case ErrorKind::Internal:
+      return "internal";
   }
   return "internal";
 }
@@ -26,25 +36,33 @@ namespace {
 ErrorKind kind_of(int code) {
   switch (code) {
     case ENOENT:
-    case ENOTDIR: return ErrorKind::NotFound;
-    case EEXIST: return ErrorKind::Conflict;
+    case ENOTDIR:
+      return ErrorKind::NotFound;
+    case EEXIST:
+      return ErrorKind::Conflict;
     case EACCES:
     case EPERM:
-    case EROFS: return ErrorKind::Denied;
+    case EROFS:
+      return ErrorKind::Denied;
     case ENOSPC:
     case EDQUOT:
     case EMFILE:
     case ENFILE:
     case ENOMEM:
-    case EFBIG: return ErrorKind::Exhausted;
+    case EFBIG:
+      return ErrorKind::Exhausted;
     case EINVAL:
     case ENAMETOOLONG:
     case ELOOP:
-    case EISDIR: return ErrorKind::Invalid;
+    case EISDIR:
+      return ErrorKind::Invalid;
     case ENOTSUP:
-    case ENOSYS: return ErrorKind::Unsupported;
-    case ECANCELED: return ErrorKind::Cancelled;
-    default: return ErrorKind::Unavailable;
+    case ENOSYS:
+      return ErrorKind::Unsupported;
+    case ECANCELED:
+      return ErrorKind::Cancelled;
+    default:
+      return ErrorKind::Unavailable;
   }
 }
 

@@ -24,10 +24,14 @@ Output& output() {
 
 constexpr std::string_view name_of(Level level) {
   switch (level) {
-    case Level::Debug: return "DEBUG";
-    case Level::Info: return "INFO ";
-    case Level::Warn: return "WARN ";
-    case Level::Error: return "ERROR";
+    case Level::Debug:
+      return "DEBUG";
+    case Level::Info:
+      return "INFO ";
+    case Level::Warn:
+      return "WARN ";
+    case Level::Error:
+      return "ERROR";
   }
   return "ERROR";
 }
@@ -44,9 +48,12 @@ void append_value(std::string& line, std::string_view value) {
   line += '"';
   for (const char c : value) {
     if (c == '"' || c == '\\') line += '\\';
-    if (c == '\n') line += "\\n";
-    else if (static_cast<unsigned char>(c) < 0x20) line += ' ';
-    else line += c;
+    if (c == '\n')
+      line += "\\n";
+    else if (static_cast<unsigned char>(c) < 0x20)
+      line += ' ';
+    else
+      line += c;
   }
   line += '"';
 }
@@ -82,8 +89,10 @@ void write(Level level, std::string_view message, std::initializer_list<Pair> pa
   }
   Output& out = output();
   const std::lock_guard lock(out.mutex);
-  if (out.sink) out.sink(line);
-  else to_stderr(std::move(line));
+  if (out.sink)
+    out.sink(line);
+  else
+    to_stderr(std::move(line));
 }
 
 }  // namespace stash::log

@@ -76,8 +76,12 @@ struct Unit {
   std::string_view name;
   std::int64_t nanoseconds;
 };
-constexpr std::array kUnits{Unit{"ns", 1},          Unit{"us", 1'000},           Unit{"\xC2\xB5s", 1'000},
-                            Unit{"ms", 1'000'000},  Unit{"s", 1'000'000'000},    Unit{"m", 60'000'000'000},
+constexpr std::array kUnits{Unit{"ns", 1},
+                            Unit{"us", 1'000},
+                            Unit{"\xC2\xB5s", 1'000},
+                            Unit{"ms", 1'000'000},
+                            Unit{"s", 1'000'000'000},
+                            Unit{"m", 60'000'000'000},
                             Unit{"h", 3'600'000'000'000}};
 
 const Unit* unit_of(std::string_view name) {
@@ -137,7 +141,8 @@ std::string format_duration(Duration duration) {
   std::uint64_t ns = count < 0 ? ~static_cast<std::uint64_t>(count) + 1 : static_cast<std::uint64_t>(count);
   if (ns < 1'000) return out + fmt::format("{}ns", ns);
   if (ns < 1'000'000) return out + trimmed(fmt::format("{}.{:03}", ns / 1'000, ns % 1'000)) + "\xC2\xB5s";
-  if (ns < 1'000'000'000) return out + trimmed(fmt::format("{}.{:06}", ns / 1'000'000, ns % 1'000'000)) + "ms";
+  if (ns < 1'000'000'000)
+    return out + trimmed(fmt::format("{}.{:06}", ns / 1'000'000, ns % 1'000'000)) + "ms";
   const std::uint64_t hours = ns / 3'600'000'000'000u;
   const std::uint64_t minutes = ns / 60'000'000'000u % 60;
   if (hours > 0) out += fmt::format("{}h", hours);
@@ -158,7 +163,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
     const auto number_end = rest.find_first_not_of("0123456789.");
     if (number_end == 0 || number_end == std::string_view::npos) return std::nullopt;
     double number = 0;
-    const auto [end, error] = std::from_chars(rest.data(), rest.data() + number_end, number, std::chars_format::fixed);
+    const auto [end, error] =
+        std::from_chars(rest.data(), rest.data() + number_end, number, std::chars_format::fixed);
     if (error != std::errc{} || end != rest.data() + number_end) return std::nullopt;
     rest.remove_prefix(number_end);
     const auto unit_end = rest.find_first_of("0123456789.");

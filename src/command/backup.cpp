@@ -56,9 +56,13 @@ void print_result(const BackupFlags& flags, const engine::BackupResult& result) 
     JsonLine line;
     line.text("message_type", "summary").flag("dry_run", flags.options.dry_run).text("snapshot_id", s.id);
     line.number("files_new", s.counts.files_new).number("files_changed", s.counts.files_changed);
-    line.number("files_unmodified", s.counts.files_unmodified).number("dirs", s.counts.dirs).number("others", s.counts.others);
+    line.number("files_unmodified", s.counts.files_unmodified)
+        .number("dirs", s.counts.dirs)
+        .number("others", s.counts.others);
     line.number("total_files_processed", s.counts.files()).number("total_bytes_processed", s.counts.bytes);
-    line.number("data_blobs", result.blobs_new).number("data_added", s.bytes_added).number("data_added_packed", s.bytes_stored);
+    line.number("data_blobs", result.blobs_new)
+        .number("data_added", s.bytes_added)
+        .number("data_added_packed", s.bytes_stored);
     line.number("errors", s.errors).number("vanished", s.vanished).seconds("total_duration", result.duration);
     line.flag("complete", s.complete).print();
     return;
@@ -67,8 +71,8 @@ void print_result(const BackupFlags& flags, const engine::BackupResult& result) 
   fmt::print("files: {} new, {} changed, {} unmodified; {} directories, {} others\n", s.counts.files_new,
              s.counts.files_changed, s.counts.files_unmodified, s.counts.dirs, s.counts.others);
   fmt::print("processed {} in {}, added {} ({} stored)\n", format_size(s.counts.bytes),
-             format_duration(std::chrono::round<std::chrono::milliseconds>(result.duration)), format_size(s.bytes_added),
-             format_size(s.bytes_stored));
+             format_duration(std::chrono::round<std::chrono::milliseconds>(result.duration)),
+             format_size(s.bytes_added), format_size(s.bytes_stored));
   if (s.vanished > 0) fmt::print("{} entries went away while they were walked\n", s.vanished);
   if (s.errors > 0) fmt::print("{} entries could not be read: the snapshot is incomplete\n", s.errors);
   if (!s.id.empty()) fmt::print("snapshot {} saved\n", s.id);
@@ -91,7 +95,8 @@ Task<int> run(Hand& hand, BackupFlags& flags) {
   engine::BackupOptions options = flags.options;
   const engine::Environment environment = hand.environment();
   auto read = [&environment](std::span<std::byte> into) { return read_stdin(environment.pool, into); };
-  auto work = flags.from_stdin ? engine::backup_stream(*repository, std::move(options), flags.stdin_name, std::move(read), progress)
+  auto work = flags.from_stdin ? engine::backup_stream(*repository, std::move(options), flags.stdin_name,
+                                                       std::move(read), progress)
                                : engine::backup(*repository, std::move(options), progress);
   const engine::BackupResult result = co_await with_progress(hand, progress, std::move(work));
   print_result(flags, result);
@@ -110,14 +115,18 @@ void make_absolute(std::vector<std::string>& paths) {
 int backup(int argc, char** argv) {
   BackupFlags f;
   f.options.host = host_name();
-  Flags flags("backup", "Backs up paths as one snapshot. Example: stash backup -r /srv/repo /data --exclude '*.tmp'", kHandFooter);
+  Flags flags("backup",
+              "Backs up paths as one snapshot. Example: stash backup -r /srv/repo /data --exclude '*.tmp'",
+              kHandFooter);
   add_flags(flags, f.hand);
-  flags.option("-H,--host", f.options.host, "Name of the host the snapshot is filed under; this machine's when not given");
+  flags.option("-H,--host", f.options.host,
+               "Name of the host the snapshot is filed under; this machine's when not given");
   flags.option("--tag", f.options.tags, "Tag of the snapshot; may be repeated, or be a list with commas");
   flags.option("-e,--exclude", f.options.excludes, "Pattern of files to leave out; may be repeated");
   flags.option("--iexclude", f.options.iexcludes, "The same without regard to case");
   flags.option("--exclude-file", f.exclude_files, "File with patterns, one a line");
-  flags.flag("--exclude-caches", f.options.exclude_caches, "Leave out what directories with a CACHEDIR.TAG hold");
+  flags.flag("--exclude-caches", f.options.exclude_caches,
+             "Leave out what directories with a CACHEDIR.TAG hold");
   flags.flag("-x,--one-file-system", f.options.one_file_system, "Do not go into other file systems");
   flags.flag("-f,--force", f.options.force, "Read every file again");
   flags.flag("--ignore-inode", f.options.ignore_inode, "A changed inode number does not make a file changed");
@@ -125,7 +134,8 @@ int backup(int argc, char** argv) {
   flags.flag("--with-atime", f.options.with_atime, "Store access times too");
   flags.flag("-n,--dry-run", f.options.dry_run, "Walk and count, write nothing");
   flags.flag("--allow-empty", f.options.allow_empty, "A missing or empty path is no failure");
-  flags.option("--parent", f.options.parent, "Snapshot to compare with; the latest of the same host and paths when not given");
+  flags.option("--parent", f.options.parent,
+               "Snapshot to compare with; the latest of the same host and paths when not given");
   flags.flag("--stdin", f.from_stdin, "Back up standard input as one file");
   flags.option("--stdin-filename", f.stdin_name, "Its name; stdin when not given");
   flags.positionals("PATH", f.options.paths, "What to back up", false);

@@ -26,7 +26,8 @@ std::optional<double> parse_share(std::string_view text) {
   if (rest.starts_with('/')) {
     double second = 0;
     const auto parsed = std::from_chars(rest.data() + 1, rest.data() + rest.size(), second);
-    if (parsed.ec != std::errc{} || parsed.ptr != rest.data() + rest.size() || second <= 0) return std::nullopt;
+    if (parsed.ec != std::errc{} || parsed.ptr != rest.data() + rest.size() || second <= 0)
+      return std::nullopt;
     share = first / second;
   } else if (rest != "%") {
     return std::nullopt;
@@ -41,7 +42,10 @@ Task<int> run_check(Hand& hand, CheckFlags& flags) {
   const engine::CheckResult r = co_await with_progress(hand, progress, std::move(work));
   if (flags.hand.json) {
     JsonLine line;
-    line.text("message_type", "summary").flag("ok", r.ok()).number("snapshots", r.snapshots).number("packs", r.packs);
+    line.text("message_type", "summary")
+        .flag("ok", r.ok())
+        .number("snapshots", r.snapshots)
+        .number("packs", r.packs);
     line.number("blobs", r.blobs).number("bytes_read", r.bytes_read).number("unused_packs", r.unused_packs);
     line.texts("errors", r.errors).print();
   } else {
@@ -58,13 +62,19 @@ Task<int> run_stats(Hand& hand, HandOptions& options, engine::SnapshotFilter& fi
   const engine::StatsResult r = co_await engine::stats(*repository, filter);
   if (options.json) {
     JsonLine line;
-    line.number("snapshots_count", r.snapshots).number("total_file_count", r.files).number("total_restore_size", r.restore_bytes);
-    line.number("total_size", r.stored_bytes).number("total_uncompressed_size", r.raw_bytes).number("total_blob_count", r.blobs);
+    line.number("snapshots_count", r.snapshots)
+        .number("total_file_count", r.files)
+        .number("total_restore_size", r.restore_bytes);
+    line.number("total_size", r.stored_bytes)
+        .number("total_uncompressed_size", r.raw_bytes)
+        .number("total_blob_count", r.blobs);
     line.number("total_pack_count", r.packs).print();
   } else {
-    fmt::print("snapshots: {}\nfiles in them: {}\nrestored size: {}\nunique data: {} in {} blobs\nstored: {} in {} packs\n",
-               r.snapshots, r.files, format_size(r.restore_bytes), format_size(r.raw_bytes), r.blobs, format_size(r.stored_bytes),
-               r.packs);
+    fmt::print(
+        "snapshots: {}\nfiles in them: {}\nrestored size: {}\nunique data: {} in {} blobs\nstored: {} in {} "
+        "packs\n",
+        r.snapshots, r.files, format_size(r.restore_bytes), format_size(r.raw_bytes), r.blobs,
+        format_size(r.stored_bytes), r.packs);
   }
   co_return kDone;
 }
@@ -76,12 +86,14 @@ int check(int argc, char** argv) {
   Flags flags("check", "Verifies that every snapshot can be restored.", kHandFooter);
   add_flags(flags, f.hand);
   flags.flag("--read-data", f.options.read_data, "Read and verify all data too");
-  flags.option("--read-data-subset", f.subset, "Read and verify a share of the packs, drawn at random: 10% or 1/5");
+  flags.option("--read-data-subset", f.subset,
+               "Read and verify a share of the packs, drawn at random: 10% or 1/5");
   if (const auto code = flags.parse(argc, argv)) return *code;
   if (!f.subset.empty()) {
     const auto share = parse_share(f.subset);
     if (!share) {
-      fmt::print(stderr, "stash check: --read-data-subset is {}, want a share such as 10% or 1/5\n", f.subset);
+      fmt::print(stderr, "stash check: --read-data-subset is {}, want a share such as 10% or 1/5\n",
+                 f.subset);
       return kUsage;
     }
     f.options.read_data = true;

@@ -17,8 +17,14 @@ Task<int> run(Hand& hand, DiffFlags& flags) {
   const engine::Snapshot before = co_await repository->find_snapshot(flags.before, any);
   const engine::Snapshot after = co_await repository->find_snapshot(flags.after, any);
   auto visit = [&flags](char kind, const engine::EntryInfo& entry) {
-    if (flags.hand.json) JsonLine().text("message_type", "change").text("path", entry.path).text("modifier", std::string(1, kind)).print();
-    else fmt::print("{}  {}\n", kind, printable(entry.path));
+    if (flags.hand.json)
+      JsonLine()
+          .text("message_type", "change")
+          .text("path", entry.path)
+          .text("modifier", std::string(1, kind))
+          .print();
+    else
+      fmt::print("{}  {}\n", kind, printable(entry.path));
     return true;
   };
   co_await engine::diff(*repository, before, after, std::move(visit));

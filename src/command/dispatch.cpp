@@ -15,10 +15,12 @@ namespace {
 /// True when one of the arguments begins with `prefix`.
 bool has_flag(int argc, char** argv, std::string_view prefix) {
   const auto args = std::span(argv, static_cast<std::size_t>(argc));
-  return std::any_of(args.begin(), args.end(), [&](const char* arg) { return std::string_view(arg).starts_with(prefix); });
+  return std::any_of(args.begin(), args.end(),
+                     [&](const char* arg) { return std::string_view(arg).starts_with(prefix); });
 }
 
-/// Stash's own pods call `restore` for the init container, hands call it for themselves: only the former name an invoker.
+/// Stash's own pods call `restore` for the init container, hands call it for themselves: only the former name
+/// an invoker.
 int restore_or_init_container(int argc, char** argv) {
   return has_flag(argc, argv, "--invoker-name") ? init_container(argc, argv) : restore(argc, argv);
 }
@@ -66,13 +68,15 @@ constexpr std::array kCommands{
 };
 
 const Command* find_command(std::string_view name) {
-  const auto it = std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& c) { return c.name == name; });
+  const auto it =
+      std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& c) { return c.name == name; });
   return it == kCommands.end() ? nullptr : it;
 }
 
 void print_usage() {
-  fmt::print("stash backs up and restores the data of applications, on Kubernetes and by hand.\n\n"
-             "usage: stash COMMAND [OPTIONS]\n\n");
+  fmt::print(
+      "stash backs up and restores the data of applications, on Kubernetes and by hand.\n\n"
+      "usage: stash COMMAND [OPTIONS]\n\n");
   for (const Command& c : kCommands)
     if (!c.summary.empty()) fmt::print("  {:<15} {}\n", c.name, c.summary);
   fmt::print("\n\"stash COMMAND --help\" tells the options of a command.\n");

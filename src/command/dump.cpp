@@ -36,8 +36,10 @@ Task<int> run(Hand& hand, DumpFlags& flags) {
   const engine::Snapshot snapshot = co_await repository->find_snapshot(flags.snapshot, flags.filter);
   const engine::Environment environment = hand.environment();
   auto write = [&environment](ByteView bytes) { return to_stdout(environment.pool, bytes); };
-  if (flags.tar) co_await engine::dump_tar(*repository, snapshot, flags.path, std::move(write));
-  else co_await engine::dump_file(*repository, snapshot, flags.path, std::move(write));
+  if (flags.tar)
+    co_await engine::dump_tar(*repository, snapshot, flags.path, std::move(write));
+  else
+    co_await engine::dump_file(*repository, snapshot, flags.path, std::move(write));
   co_return kDone;
 }
 

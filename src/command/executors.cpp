@@ -31,7 +31,8 @@ void add_flags(Flags& flags, ExecutorFlags& f) {
   flags.flag("--metrics-enabled", f.metrics_enabled, "Push metrics");
   flags.option("--pushgateway-url", f.place.pushgateway_url, "Pushgateway to push metrics to");
   flags.flag("--enable-cache", f.enable_cache, "Kept for compatibility: there is no cache to turn off");
-  flags.option("--max-connections", f.max_connections, "Most connections to the backend; 0: the engine's own choice");
+  flags.option("--max-connections", f.max_connections,
+               "Most connections to the backend; 0: the engine's own choice");
   flags.size("--memory", f.memory, "Bytes for all buffers together; 64MiB when not given");
 }
 
@@ -70,13 +71,15 @@ Task<int> run_trigger(Pod& pod, ExecutorFlags& f) {
   co_return co_await executor::run_trigger(services, std::move(options));
 }
 
-constexpr const char* kFooter = "\nEnvironment: POD_NAME, NODE_NAME, KUBECONFIG.\n\nEXIT STATUS: 0 done, 1 failed, 2 wrong usage.\n";
+constexpr const char* kFooter =
+    "\nEnvironment: POD_NAME, NODE_NAME, KUBECONFIG.\n\nEXIT STATUS: 0 done, 1 failed, 2 wrong usage.\n";
 
 }  // namespace
 
 int sidecar(int argc, char** argv) {
   ExecutorFlags f;
-  Flags flags("sidecar", "Backs up this pod's volumes whenever a BackupSession of the invoker asks for it.", kFooter);
+  Flags flags("sidecar", "Backs up this pod's volumes whenever a BackupSession of the invoker asks for it.",
+              kFooter);
   add_flags(flags, f);
   if (const auto code = flags.parse(argc, argv)) return *code;
   return run_in_pod("sidecar", f.pod, [&](Pod& pod) { return run_sidecar(pod, f); });
@@ -84,7 +87,8 @@ int sidecar(int argc, char** argv) {
 
 int init_container(int argc, char** argv) {
   ExecutorFlags f;
-  Flags flags("init-container", "Restores this pod's volumes before it starts, if a RestoreSession asks for it.", kFooter);
+  Flags flags("init-container",
+              "Restores this pod's volumes before it starts, if a RestoreSession asks for it.", kFooter);
   add_flags(flags, f);
   flags.option("--restore-model", f.restore_model, "Kept for compatibility");
   flags.ignored({"--backoff-max-wait"});

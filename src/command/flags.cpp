@@ -62,10 +62,15 @@ void Flags::option(const char* names, std::int64_t& to, const char* help) {
   impl_->app.add_option(names, to, help)->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40));
 }
 
-void Flags::option(const char* names, double& to, const char* help) { impl_->app.add_option(names, to, help); }
+void Flags::option(const char* names, double& to, const char* help) {
+  impl_->app.add_option(names, to, help);
+}
 
 void Flags::option(const char* names, std::vector<std::string>& to, const char* help) {
-  impl_->app.add_option(names, to, help)->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  impl_->app.add_option(names, to, help)
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 void Flags::size(const char* names, std::uint64_t& to, const char* help) {
@@ -119,9 +124,20 @@ std::optional<int> Flags::parse(int argc, char** argv) {
 }
 
 std::vector<std::string> klog_flags() {
-  return {"--logtostderr", "--alsologtostderr", "--stderrthreshold", "--v", "-v", "--vmodule", "--log-dir", "--log_dir",
-          "--log-backtrace-at", "--use-kubeapiserver-fqdn-for-aks", "--bypass-validating-webhook-xray", "--master",
-          "--license-file", "--license-apiservice"};
+  return {"--logtostderr",
+          "--alsologtostderr",
+          "--stderrthreshold",
+          "--v",
+          "-v",
+          "--vmodule",
+          "--log-dir",
+          "--log_dir",
+          "--log-backtrace-at",
+          "--use-kubeapiserver-fqdn-for-aks",
+          "--bypass-validating-webhook-xray",
+          "--master",
+          "--license-file",
+          "--license-apiservice"};
 }
 
 }  // namespace stash::command

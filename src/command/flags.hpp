@@ -10,8 +10,8 @@
 
 namespace stash::command {
 
-/// The flags of one command: a thin cover over CLI11, so that its cost is paid in one translation unit. Targets are
-/// filled by parse() and must outlive it.
+/// The flags of one command: a thin cover over CLI11, so that its cost is paid in one translation unit.
+/// Targets are filled by parse() and must outlive it.
 class Flags {
  public:
   /// `usage` is what follows the name: "[OPTIONS] PATH...". `footer` ends the help.
@@ -20,7 +20,8 @@ class Flags {
   Flags(const Flags&) = delete;
   Flags& operator=(const Flags&) = delete;
 
-  /// `names` as CLI11 has them: "-r,--repo". `env` names a variable to take the value from when the flag is absent.
+  /// `names` as CLI11 has them: "-r,--repo". `env` names a variable to take the value from when the flag is
+  /// absent.
   void option(const char* names, std::string& to, const char* help, const char* env = nullptr);
   void option(const char* names, std::int64_t& to, const char* help);
   void option(const char* names, double& to, const char* help);

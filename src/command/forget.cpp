@@ -21,20 +21,25 @@ struct PruneFlags {
 std::string prune_json(const engine::PruneResult& r) {
   JsonLine line;
   line.number("packs_deleted", r.packs_deleted).number("packs_condemned", r.packs_condemned);
-  line.number("packs_rewritten", r.packs_rewritten).number("bytes_freed", r.bytes_freed).number("bytes_waiting", r.bytes_waiting);
+  line.number("packs_rewritten", r.packs_rewritten)
+      .number("bytes_freed", r.bytes_freed)
+      .number("bytes_waiting", r.bytes_waiting);
   return line.str();
 }
 
 void print_prune(const engine::PruneResult& r) {
-  fmt::print("freed {} in {} packs, rewrote {} packs; {} packs with {} go at a later prune, after the grace time\n",
-             format_size(r.bytes_freed), r.packs_deleted, r.packs_rewritten, r.packs_condemned, format_size(r.bytes_waiting));
+  fmt::print(
+      "freed {} in {} packs, rewrote {} packs; {} packs with {} go at a later prune, after the grace time\n",
+      format_size(r.bytes_freed), r.packs_deleted, r.packs_rewritten, r.packs_condemned,
+      format_size(r.bytes_waiting));
 }
 
 void print_decisions(const engine::ForgetResult& result) {
   std::vector<std::vector<std::string>> rows{{"", "ID", "TIME", "HOST", "PATHS", "REASONS"}};
   for (const engine::KeepDecision& d : result.decisions)
-    rows.push_back({d.keep ? "keep" : "remove", d.snapshot.short_id(), format_time(d.snapshot.start), d.snapshot.host,
-                    printable(fmt::format("{}", fmt::join(d.snapshot.paths, ","))), fmt::format("{}", fmt::join(d.reasons, ", "))});
+    rows.push_back({d.keep ? "keep" : "remove", d.snapshot.short_id(), format_time(d.snapshot.start),
+                    d.snapshot.host, printable(fmt::format("{}", fmt::join(d.snapshot.paths, ","))),
+                    fmt::format("{}", fmt::join(d.reasons, ", "))});
   fmt::print("{}", table(rows));
 }
 
@@ -46,13 +51,20 @@ Task<int> run_forget(Hand& hand, ForgetFlags& flags) {
     std::vector<std::string> keep;
     std::vector<std::string> remove;
     for (const engine::KeepDecision& d : result.decisions) (d.keep ? keep : remove).push_back(d.snapshot.id);
-    line.text("message_type", "summary").flag("dry_run", flags.options.dry_run).texts("keep", keep).texts("remove", remove);
-    line.number("kept", result.kept).number("removed", result.removed).raw("prune", prune_json(result.prune)).print();
+    line.text("message_type", "summary")
+        .flag("dry_run", flags.options.dry_run)
+        .texts("keep", keep)
+        .texts("remove", remove);
+    line.number("kept", result.kept)
+        .number("removed", result.removed)
+        .raw("prune", prune_json(result.prune))
+        .print();
     co_return kDone;
   }
   if (flags.hand.quiet) co_return kDone;
   print_decisions(result);
-  fmt::print("{} snapshots kept, {} {}\n", result.kept, result.removed, flags.options.dry_run ? "would be removed" : "removed");
+  fmt::print("{} snapshots kept, {} {}\n", result.kept, result.removed,
+             flags.options.dry_run ? "would be removed" : "removed");
   if (flags.options.prune) print_prune(result.prune);
   co_return kDone;
 }
@@ -61,8 +73,10 @@ Task<int> run_prune(Hand& hand, PruneFlags& flags) {
   const auto repository = co_await hand.open();
   flags.options.max_unused = flags.max_unused_percent / 100;
   const engine::PruneResult result = co_await engine::prune(*repository, flags.options);
-  if (flags.hand.json) JsonLine().text("message_type", "summary").raw("prune", prune_json(result)).print();
-  else if (!flags.hand.quiet) print_prune(result);
+  if (flags.hand.json)
+    JsonLine().text("message_type", "summary").raw("prune", prune_json(result)).print();
+  else if (!flags.hand.quiet)
+    print_prune(result);
   co_return kDone;
 }
 
@@ -71,7 +85,10 @@ Task<int> run_prune(Hand& hand, PruneFlags& flags) {
 int forget(int argc, char** argv) {
   ForgetFlags f;
   engine::KeepPolicy& keep = f.options.policy;
-  Flags flags("forget", "Removes snapshots, by policy or by id. Example: stash forget -r /srv/repo --keep-daily 7 --prune", kHandFooter);
+  Flags flags(
+      "forget",
+      "Removes snapshots, by policy or by id. Example: stash forget -r /srv/repo --keep-daily 7 --prune",
+      kHandFooter);
   add_flags(flags, f.hand);
   flags.option("-l,--keep-last", keep.last, "Keep the newest N");
   flags.option("--keep-hourly", keep.hourly, "Keep the newest of each of N hours");
@@ -80,7 +97,8 @@ int forget(int argc, char** argv) {
   flags.option("-m,--keep-monthly", keep.monthly, "Keep the newest of each of N months");
   flags.option("-y,--keep-yearly", keep.yearly, "Keep the newest of each of N years");
   flags.option("--keep-tag", keep.tags, "Keep snapshots with this tag; may be repeated");
-  flags.duration("--keep-within", keep.within, "Keep what is newer than this before the newest, e.g. 36h or 7d");
+  flags.duration("--keep-within", keep.within,
+                 "Keep what is newer than this before the newest, e.g. 36h or 7d");
   flags.option("-H,--host", f.options.filter.host, "Only snapshots of this host");
   flags.option("--path", f.options.filter.paths, "Only snapshots with this path; may be repeated");
   flags.option("--tag", f.options.filter.tags, "Only snapshots with this tag; may be repeated");
@@ -97,11 +115,14 @@ int forget(int argc, char** argv) {
 
 int prune(int argc, char** argv) {
   PruneFlags f;
-  Flags flags("prune", "Frees the space that no snapshot uses, in two steps with a grace time between them.", kHandFooter);
+  Flags flags("prune", "Frees the space that no snapshot uses, in two steps with a grace time between them.",
+              kHandFooter);
   add_flags(flags, f.hand);
-  flags.duration("--grace", f.options.grace, "Time between condemning a pack and deleting it; 24h when not given");
+  flags.duration("--grace", f.options.grace,
+                 "Time between condemning a pack and deleting it; 24h when not given");
   flags.duration("--young", f.options.young, "Packs younger than this are left alone; 48h when not given");
-  flags.option("--max-unused", f.max_unused_percent, "Percent of unused bytes that may stay; 5 when not given");
+  flags.option("--max-unused", f.max_unused_percent,
+               "Percent of unused bytes that may stay; 5 when not given");
   flags.flag("-n,--dry-run", f.options.dry_run, "Only tell what would be done");
   if (const auto code = flags.parse(argc, argv)) return *code;
   return run_by_hand("prune", f.hand, [&](Hand& hand) { return run_prune(hand, f); });

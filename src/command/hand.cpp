@@ -66,8 +66,8 @@ class NoEcho {
 
 void report(const char* name, const HandOptions& options, const Error& error) {
   if (options.json)
-    fmt::print(stderr, "{{\"message_type\":\"error\",\"kind\":{},\"message\":{}}}\n", json::quote(to_string(error.kind())),
-               json::quote(error.what()));
+    fmt::print(stderr, "{{\"message_type\":\"error\",\"kind\":{},\"message\":{}}}\n",
+               json::quote(to_string(error.kind())), json::quote(error.what()));
   else
     fmt::print(stderr, "stash {}: {}\n", name, error.what());
 }
@@ -75,8 +75,10 @@ void report(const char* name, const HandOptions& options, const Error& error) {
 }  // namespace
 
 void add_flags(Flags& flags, HandOptions& options) {
-  flags.option("-r,--repo", options.repo, "Repository: a directory, or s3:https://host/bucket/prefix", "STASH_REPOSITORY");
-  flags.option("--password-file", options.password_file, "File whose first line is the password", "STASH_PASSWORD_FILE");
+  flags.option("-r,--repo", options.repo, "Repository: a directory, or s3:https://host/bucket/prefix",
+               "STASH_REPOSITORY");
+  flags.option("--password-file", options.password_file, "File whose first line is the password",
+               "STASH_PASSWORD_FILE");
   flags.option("--cacert", options.ca_file, "File with the CA certificates to trust (PEM)");
   flags.flag("--insecure-tls", options.insecure_tls, "Do not verify the server's certificate");
   flags.flag("--json", options.json, "Print JSON, one object a line");
@@ -95,7 +97,8 @@ Secret read_password_file(const std::string& path) {
 Secret ask_password(const std::string& prompt) {
   const int fd = ::open("/dev/tty", O_RDWR | O_CLOEXEC);
   if (fd < 0)
-    throw Error(ErrorKind::Invalid, "no password: set STASH_PASSWORD or STASH_PASSWORD_FILE, or give --password-file");
+    throw Error(ErrorKind::Invalid,
+                "no password: set STASH_PASSWORD or STASH_PASSWORD_FILE, or give --password-file");
   fmt::print(stderr, "{}: ", prompt);
   std::string line;
   {
@@ -133,14 +136,16 @@ Secret Hand::password(bool confirm) const {
   if (const std::string value = environment_value("STASH_PASSWORD"); !value.empty()) return Secret(value);
   if (!options_.password_file.empty()) return read_password_file(options_.password_file);
   Secret first = ask_password("password of " + store_->describe());
-  if (confirm && !(ask_password("the same again") == first)) throw Error(ErrorKind::Invalid, "the passwords differ");
+  if (confirm && !(ask_password("the same again") == first))
+    throw Error(ErrorKind::Invalid, "the passwords differ");
   return first;
 }
 
 Task<std::unique_ptr<engine::Repository>> Hand::open() {
   const auto config = co_await store_->size("config");
   if (!config) {
-    const Error missing(ErrorKind::NotFound, "there is no repository at {}: \"stash init\" makes one", store_->describe());
+    const Error missing(ErrorKind::NotFound, "there is no repository at {}: \"stash init\" makes one",
+                        store_->describe());
     throw ExitError(kNoRepository, missing);
   }
   try {

@@ -1,6 +1,7 @@
 #pragma once
 
-// What every command by hand shares: how the repository is named and opened, and how failures become exit codes.
+// What every command by hand shares: how the repository is named and opened, and how failures become exit
+// codes.
 
 #include <functional>
 #include <memory>
@@ -15,9 +16,11 @@
 namespace stash::command {
 
 inline constexpr const char* kHandFooter =
-    "\nEnvironment: STASH_REPOSITORY, STASH_PASSWORD, STASH_PASSWORD_FILE, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,\n"
+    "\nEnvironment: STASH_REPOSITORY, STASH_PASSWORD, STASH_PASSWORD_FILE, AWS_ACCESS_KEY_ID, "
+    "AWS_SECRET_ACCESS_KEY,\n"
     "AWS_SESSION_TOKEN, AWS_REGION, SSL_CERT_FILE.\n\n"
-    "EXIT STATUS: 0 done, 1 failed, 2 wrong usage, 3 done in part (some files could not be read or restored),\n"
+    "EXIT STATUS: 0 done, 1 failed, 2 wrong usage, 3 done in part (some files could not be read or "
+    "restored),\n"
     "10 no repository at the address, 12 wrong password.\n";
 
 enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2, kPartial = 3, kNoRepository = 10, kWrongPassword = 12 };

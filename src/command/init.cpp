@@ -15,8 +15,14 @@ Task<int> run(Hand& hand, const InitFlags& flags) {
   if (flags.kdf == "raw") options.kdf = engine::Kdf::Raw;
   co_await engine::Repository::init(hand.store(), hand.password(true), options, hand.environment());
   const auto repository = co_await hand.open();
-  if (flags.hand.json) JsonLine().text("message_type", "initialized").text("id", repository->id()).text("repository", hand.store().describe()).print();
-  else if (!flags.hand.quiet) fmt::print("made repository {} at {}\n", repository->id().substr(0, 10), hand.store().describe());
+  if (flags.hand.json)
+    JsonLine()
+        .text("message_type", "initialized")
+        .text("id", repository->id())
+        .text("repository", hand.store().describe())
+        .print();
+  else if (!flags.hand.quiet)
+    fmt::print("made repository {} at {}\n", repository->id().substr(0, 10), hand.store().describe());
   co_return kDone;
 }
 
@@ -26,7 +32,8 @@ int init_repository(int argc, char** argv) {
   InitFlags f;
   Flags flags("init", "Makes a new repository. Example: stash init -r /srv/repo", kHandFooter);
   add_flags(flags, f.hand);
-  flags.option("--kdf", f.kdf, "How the password becomes a key: scrypt, or raw for secrets of at least 256 bits");
+  flags.option("--kdf", f.kdf,
+               "How the password becomes a key: scrypt, or raw for secrets of at least 256 bits");
   if (const auto code = flags.parse(argc, argv)) return *code;
   if (f.kdf != "scrypt" && f.kdf != "raw") {
     fmt::print(stderr, "stash init: --kdf is {}, want scrypt or raw\n", f.kdf);

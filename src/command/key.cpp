@@ -21,13 +21,19 @@ Task<int> list(engine::Repository& repository, const KeyFlags& flags) {
   std::vector<std::vector<std::string>> rows{{"", "ID", "CREATED", "KDF", "LABEL"}};
   std::string json;
   for (const engine::KeyInfo& k : keys) {
-    rows.push_back({k.current ? "*" : "", k.id, format_time(k.created), std::string(to_string(k.kdf)), k.label});
+    rows.push_back(
+        {k.current ? "*" : "", k.id, format_time(k.created), std::string(to_string(k.kdf)), k.label});
     JsonLine line;
-    line.text("id", k.id).text("created", format_time(k.created)).text("kdf", to_string(k.kdf)).text("label", k.label);
+    line.text("id", k.id)
+        .text("created", format_time(k.created))
+        .text("kdf", to_string(k.kdf))
+        .text("label", k.label);
     json += (json.empty() ? "" : ",") + line.flag("current", k.current).str();
   }
-  if (flags.hand.json) fmt::print("[{}]\n", json);
-  else fmt::print("{}", table(rows));
+  if (flags.hand.json)
+    fmt::print("[{}]\n", json);
+  else
+    fmt::print("{}", table(rows));
   co_return kDone;
 }
 
@@ -39,8 +45,10 @@ Secret new_password(const KeyFlags& flags) {
 }
 
 void print_key(const KeyFlags& flags, const char* what, const std::string& id) {
-  if (flags.hand.json) JsonLine().text("message_type", what).text("id", id).print();
-  else if (!flags.hand.quiet) fmt::print("{} key {}\n", what, id);
+  if (flags.hand.json)
+    JsonLine().text("message_type", what).text("id", id).print();
+  else if (!flags.hand.quiet)
+    fmt::print("{} key {}\n", what, id);
 }
 
 Task<int> run(Hand& hand, KeyFlags& flags) {

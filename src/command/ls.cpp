@@ -36,17 +36,22 @@ Task<int> run_ls(Hand& hand, LsFlags& flags) {
 Task<int> run_find(Hand& hand, LsFlags& flags) {
   const auto repository = co_await hand.open();
   std::vector<engine::Snapshot> snapshots;
-  if (flags.snapshot.empty()) snapshots = co_await repository->snapshots(flags.filter);
-  else snapshots.push_back(co_await repository->find_snapshot(flags.snapshot, flags.filter));
+  if (flags.snapshot.empty())
+    snapshots = co_await repository->snapshots(flags.filter);
+  else
+    snapshots.push_back(co_await repository->find_snapshot(flags.snapshot, flags.filter));
   std::uint64_t found = 0;
   for (const engine::Snapshot& snapshot : snapshots) {
     bool announced = flags.hand.json;
     auto visit = [&](const engine::EntryInfo& entry) {
-      const bool wanted = std::any_of(flags.patterns.begin(), flags.patterns.end(), [&](const std::string& pattern) {
-        return engine::pattern_matches(pattern, entry.path, flags.ignore_case);
-      });
+      const bool wanted =
+          std::any_of(flags.patterns.begin(), flags.patterns.end(), [&](const std::string& pattern) {
+            return engine::pattern_matches(pattern, entry.path, flags.ignore_case);
+          });
       if (!wanted) return true;
-      if (!announced) fmt::print("snapshot {} of {} from {}:\n", snapshot.short_id(), snapshot.host, format_time(snapshot.start));
+      if (!announced)
+        fmt::print("snapshot {} of {} from {}:\n", snapshot.short_id(), snapshot.host,
+                   format_time(snapshot.start));
       announced = true;
       ++found;
       print_entry(flags, entry);

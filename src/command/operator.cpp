@@ -24,7 +24,8 @@ std::string image_name(const OperatorFlags& f) {
 Task<int> run(Pod& pod, OperatorFlags& f) {
   if (f.options.ns.empty()) f.options.ns = pod.config.ns;
   f.options.identity = environment_value("POD_NAME");
-  if (f.options.identity.empty()) f.options.identity = environment_value("HOSTNAME") + "-" + std::to_string(pod.random.number() % 100000);
+  if (f.options.identity.empty())
+    f.options.identity = environment_value("HOSTNAME") + "-" + std::to_string(pod.random.number() % 100000);
   f.options.image = image_name(f);
   f.options.port = static_cast<std::uint16_t>(f.port);
   co_return co_await controller::run_operator(f.options, *pod.client, pod.timers, pod.random);
@@ -37,20 +38,24 @@ int run_operator(int argc, char** argv) {
   f.options.ns.clear();
   f.image = "stash:" STASH_VERSION;
   Flags flags("operator", "Runs the Kubernetes controllers.",
-              "\nEnvironment: POD_NAME, KUBECONFIG.\n\nEXIT STATUS: 0 asked to stop, 1 failed or the lease was lost, 2 wrong usage.\n");
+              "\nEnvironment: POD_NAME, KUBECONFIG.\n\nEXIT STATUS: 0 asked to stop, 1 failed or the lease "
+              "was lost, 2 wrong usage.\n");
   add_flags(flags, f.pod);
-  flags.option("--namespace", f.options.ns, "Where the operator's Lease lives; its own namespace when not given");
+  flags.option("--namespace", f.options.ns,
+               "Where the operator's Lease lives; its own namespace when not given");
   flags.option("--image", f.image, "Image of sidecars, init containers and triggers");
   flags.option("--image-tag", f.tag, "Its tag, unless --image holds one");
   flags.option("--docker-registry", f.registry, "Its registry, unless --image holds one");
   flags.option("--image-pull-policy", f.options.image_pull_policy, "When it is pulled");
   flags.option("--pushgateway-url", f.options.pushgateway_url, "Pushgateway for the metrics of sessions");
-  flags.flag("--leader-elect,!--no-leader-elect", f.options.leader_elect, "Work only while holding the Lease");
+  flags.flag("--leader-elect,!--no-leader-elect", f.options.leader_elect,
+             "Work only while holding the Lease");
   flags.option("--listen", f.options.listen, "Address for metrics and health");
   flags.option("--port", f.port, "Port for metrics and health; 0: a free one");
-  flags.ignored({"--scratch-dir", "--image-pull-secrets", "--qps", "--burst", "--resync-period", "--enable-mutating-webhook",
-                 "--enable-validating-webhook", "--cron-job-psp", "--backup-job-psp", "--restore-job-psp", "--secure-port",
-                 "--tls-cert-file", "--tls-private-key-file", "--audit-log-path", "--audit-policy-file"});
+  flags.ignored({"--scratch-dir", "--image-pull-secrets", "--qps", "--burst", "--resync-period",
+                 "--enable-mutating-webhook", "--enable-validating-webhook", "--cron-job-psp",
+                 "--backup-job-psp", "--restore-job-psp", "--secure-port", "--tls-cert-file",
+                 "--tls-private-key-file", "--audit-log-path", "--audit-policy-file"});
   if (const auto code = flags.parse(argc, argv)) return *code;
   return run_in_pod("operator", f.pod, [&](Pod& pod) { return run(pod, f); });
 }

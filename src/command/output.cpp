@@ -14,7 +14,10 @@ std::size_t sequence_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
   if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xF0 && lead < 0xF5 ? 4 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xC2 && lead < 0xE0 ? 2 : 0;
+  const std::size_t length = lead >= 0xF0 && lead < 0xF5   ? 4
+                             : lead >= 0xE0 && lead < 0xF0 ? 3
+                             : lead >= 0xC2 && lead < 0xE0 ? 2
+                                                           : 0;
   if (length == 0 || text.size() < length) return 0;
   for (std::size_t i = 1; i < length; ++i)
     if ((byte(i) & 0xC0) != 0x80) return 0;
@@ -74,7 +77,8 @@ JsonLine& JsonLine::number(const char* key, std::uint64_t value) {
 
 JsonLine& JsonLine::seconds(const char* key, Duration value) {
   writer_.Key(key);
-  writer_.Double(static_cast<double>(std::chrono::duration_cast<std::chrono::milliseconds>(value).count()) / 1000.0);
+  writer_.Double(static_cast<double>(std::chrono::duration_cast<std::chrono::milliseconds>(value).count()) /
+                 1000.0);
   return *this;
 }
 
@@ -110,12 +114,17 @@ void JsonLine::print() { fmt::print("{}\n", str()); }
 
 std::string snapshot_json(const engine::Snapshot& s) {
   JsonLine line;
-  line.text("id", s.id).text("short_id", s.short_id()).text("time", format_time(s.start)).text("end", format_time(s.end));
+  line.text("id", s.id)
+      .text("short_id", s.short_id())
+      .text("time", format_time(s.start))
+      .text("end", format_time(s.end));
   line.text("hostname", s.host).texts("paths", s.paths).texts("tags", s.tags).texts("excludes", s.excludes);
   line.text("parent", s.parent).text("program", s.program).flag("complete", s.complete);
   JsonLine summary;
   summary.number("files_new", s.counts.files_new).number("files_changed", s.counts.files_changed);
-  summary.number("files_unmodified", s.counts.files_unmodified).number("dirs", s.counts.dirs).number("others", s.counts.others);
+  summary.number("files_unmodified", s.counts.files_unmodified)
+      .number("dirs", s.counts.dirs)
+      .number("others", s.counts.others);
   summary.number("total_files", s.counts.files()).number("total_bytes", s.counts.bytes);
   summary.number("data_added", s.bytes_added).number("data_stored", s.bytes_stored);
   summary.number("errors", s.errors).number("vanished", s.vanished);
@@ -136,8 +145,8 @@ std::string entry_json(const engine::EntryInfo& e) {
 std::string entry_line(const engine::EntryInfo& e, bool long_form) {
   if (!long_form) return printable(e.path);
   const std::string target = e.link_target.empty() ? "" : " -> " + printable(e.link_target);
-  return fmt::format("{} {:>5} {:>5} {:>12} {} {}{}", mode_text(e), e.uid, e.gid, e.size, format_time(e.mtime),
-                     printable(e.path), target);
+  return fmt::format("{} {:>5} {:>5} {:>12} {} {}{}", mode_text(e), e.uid, e.gid, e.size,
+                     format_time(e.mtime), printable(e.path), target);
 }
 
 std::string table(const std::vector<std::vector<std::string>>& rows) {

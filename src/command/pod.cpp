@@ -20,7 +20,8 @@ kube::Config load(const PodOptions& options) {
 }  // namespace
 
 void add_flags(Flags& flags, PodOptions& options) {
-  flags.option("--kubeconfig", options.kubeconfig, "Kubeconfig file; the pod's own account, or KUBECONFIG, when not given");
+  flags.option("--kubeconfig", options.kubeconfig,
+               "Kubeconfig file; the pod's own account, or KUBECONFIG, when not given");
   flags.option("--context", options.context, "Context of the kubeconfig; its current one when not given");
   flags.flag("--verbose", options.verbose, "Log more");
   flags.ignored(klog_flags());

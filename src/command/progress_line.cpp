@@ -11,7 +11,8 @@ namespace {
 bool g_line_shown = false;
 
 std::uint64_t rate(std::uint64_t done, Duration elapsed) {
-  const auto ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count());
+  const auto ms =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count());
   return ms == 0 ? 0 : done * 1000 / ms;
 }
 
@@ -26,9 +27,12 @@ std::optional<Duration> time_left(std::uint64_t done, std::uint64_t total, std::
 std::string progress_text(const engine::Progress& p, Duration elapsed, std::uint64_t bytes_a_second) {
   const std::uint64_t done = p.bytes_done;
   const std::uint64_t total = p.bytes_total;
-  std::string line = fmt::format("[{}] {} files, {}", format_duration(std::chrono::floor<std::chrono::seconds>(elapsed)),
-                                 p.files_done.load(), format_size(done));
-  if (total > 0) line += fmt::format(" of {} ({} %)", format_size(total), std::min<std::uint64_t>(100, done * 100 / total));
+  std::string line =
+      fmt::format("[{}] {} files, {}", format_duration(std::chrono::floor<std::chrono::seconds>(elapsed)),
+                  p.files_done.load(), format_size(done));
+  if (total > 0)
+    line +=
+        fmt::format(" of {} ({} %)", format_size(total), std::min<std::uint64_t>(100, done * 100 / total));
   line += fmt::format(", {}/s", format_size(bytes_a_second));
   if (const auto left = time_left(done, total, bytes_a_second)) line += ", ETA " + format_duration(*left);
   if (const std::uint64_t errors = p.errors; errors > 0) line += fmt::format(", {} errors", errors);
@@ -42,7 +46,8 @@ std::string progress_json(const engine::Progress& p, Duration elapsed, std::uint
   line.number("bytes_done", p.bytes_done).number("total_bytes", p.bytes_total);
   line.number("bytes_new", p.bytes_new).number("bytes_stored", p.bytes_stored);
   line.number("bytes_per_second", bytes_a_second).number("error_count", p.errors);
-  if (const auto left = time_left(p.bytes_done, p.bytes_total, bytes_a_second)) line.seconds("seconds_remaining", *left);
+  if (const auto left = time_left(p.bytes_done, p.bytes_total, bytes_a_second))
+    line.seconds("seconds_remaining", *left);
   return line.str();
 }
 

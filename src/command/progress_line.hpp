@@ -11,8 +11,8 @@ namespace stash::command {
 std::string progress_text(const engine::Progress& progress, Duration elapsed, std::uint64_t bytes_a_second);
 std::string progress_json(const engine::Progress& progress, Duration elapsed, std::uint64_t bytes_a_second);
 
-/// Shows `progress` once a second for as long as it is awaited: one line that is rewritten on a terminal, JSON lines
-/// on standard output with --json, nothing otherwise. Ends only by cancellation.
+/// Shows `progress` once a second for as long as it is awaited: one line that is rewritten on a terminal,
+/// JSON lines on standard output with --json, nothing otherwise. Ends only by cancellation.
 Task<void> show_progress(Hand& hand, const engine::Progress& progress);
 
 /// Runs `work` with its progress shown beside it.

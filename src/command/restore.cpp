@@ -15,23 +15,32 @@ struct RestoreFlags {
   std::string snapshot;
 };
 
-void print_result(const RestoreFlags& flags, const engine::Snapshot& snapshot, const engine::RestoreResult& r) {
-  for (const engine::PathProblem& problem : r.first_errors) fmt::print(stderr, "{}: {}\n", printable(problem.path), problem.what);
+void print_result(const RestoreFlags& flags, const engine::Snapshot& snapshot,
+                  const engine::RestoreResult& r) {
+  for (const engine::PathProblem& problem : r.first_errors)
+    fmt::print(stderr, "{}: {}\n", printable(problem.path), problem.what);
   for (const engine::PathProblem& problem : r.first_warnings)
     fmt::print(stderr, "{}: {} (the data is right)\n", printable(problem.path), problem.what);
   if (flags.hand.json) {
     JsonLine line;
-    line.text("message_type", "summary").text("snapshot_id", snapshot.id).flag("dry_run", flags.options.dry_run);
+    line.text("message_type", "summary")
+        .text("snapshot_id", snapshot.id)
+        .flag("dry_run", flags.options.dry_run);
     line.number("files_restored", r.counts.files_new).number("files_skipped", r.counts.files_unmodified);
-    line.number("dirs", r.counts.dirs).number("others", r.counts.others).number("bytes_written", r.bytes_written);
-    line.number("files_verified", r.files_verified).flag("owners_kept", r.owners_kept).number("errors", r.errors);
+    line.number("dirs", r.counts.dirs)
+        .number("others", r.counts.others)
+        .number("bytes_written", r.bytes_written);
+    line.number("files_verified", r.files_verified)
+        .flag("owners_kept", r.owners_kept)
+        .number("errors", r.errors);
     line.number("warnings", r.warnings).seconds("total_duration", r.duration).print();
     return;
   }
   if (flags.hand.quiet) return;
   fmt::print("restored snapshot {} of {}: {} files ({}), {} already right, {} directories, {} others in {}\n",
-             snapshot.short_id(), snapshot.host, r.counts.files_new, format_size(r.bytes_written), r.counts.files_unmodified,
-             r.counts.dirs, r.counts.others, format_duration(std::chrono::round<std::chrono::milliseconds>(r.duration)));
+             snapshot.short_id(), snapshot.host, r.counts.files_new, format_size(r.bytes_written),
+             r.counts.files_unmodified, r.counts.dirs, r.counts.others,
+             format_duration(std::chrono::round<std::chrono::milliseconds>(r.duration)));
   if (flags.options.verify) fmt::print("{} files read again and found right\n", r.files_verified);
   if (!r.owners_kept) fmt::print("owners could not be set: run as root to keep them\n");
   if (r.errors > 0) fmt::print("{} entries could not be restored\n", r.errors);
@@ -53,7 +62,8 @@ Task<int> run(Hand& hand, RestoreFlags& flags) {
 int restore(int argc, char** argv) {
   RestoreFlags f;
   f.options.target.clear();
-  Flags flags("restore", "Restores a snapshot. Example: stash restore -r /srv/repo latest --target /tmp/out", kHandFooter);
+  Flags flags("restore", "Restores a snapshot. Example: stash restore -r /srv/repo latest --target /tmp/out",
+              kHandFooter);
   add_flags(flags, f.hand);
   flags.option("-t,--target", f.options.target, "Directory that the snapshot's paths are put under");
   flags.option("-i,--include", f.options.includes, "Pattern of files to restore; may be repeated");

@@ -10,7 +10,9 @@ struct SnapshotsFlags {
   engine::SnapshotFilter filter;
 };
 
-std::string joined(const std::vector<std::string>& parts) { return printable(fmt::format("{}", fmt::join(parts, ","))); }
+std::string joined(const std::vector<std::string>& parts) {
+  return printable(fmt::format("{}", fmt::join(parts, ",")));
+}
 
 Task<int> run(Hand& hand, SnapshotsFlags& flags) {
   const auto repository = co_await hand.open();
@@ -23,8 +25,9 @@ Task<int> run(Hand& hand, SnapshotsFlags& flags) {
   }
   std::vector<std::vector<std::string>> rows{{"ID", "TIME", "HOST", "TAGS", "FILES", "SIZE", "PATHS"}};
   for (const engine::Snapshot& s : snapshots)
-    rows.push_back({s.short_id(), format_time(s.start), s.host, joined(s.tags), std::to_string(s.counts.files()),
-                    format_size(s.counts.bytes), joined(s.paths) + (s.complete ? "" : " (incomplete)")});
+    rows.push_back({s.short_id(), format_time(s.start), s.host, joined(s.tags),
+                    std::to_string(s.counts.files()), format_size(s.counts.bytes),
+                    joined(s.paths) + (s.complete ? "" : " (incomplete)")});
   fmt::print("{}{} snapshots\n", table(rows), snapshots.size());
   co_return kDone;
 }

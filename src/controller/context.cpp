@@ -20,9 +20,11 @@ InvokerView invoker_view(const json::Value& object) {
   const std::string ns(kube::namespace_of(object));
   view.target_kind = json::text(object, "spec", "target", "ref", "kind");
   const std::string_view target_ns = json::text(object, "spec", "target", "ref", "namespace");
-  view.target = {target_ns.empty() ? ns : std::string(target_ns), std::string(json::text(object, "spec", "target", "ref", "name"))};
+  view.target = {target_ns.empty() ? ns : std::string(target_ns),
+                 std::string(json::text(object, "spec", "target", "ref", "name"))};
   const std::string_view repo_ns = json::text(object, "spec", "repository", "namespace");
-  view.repository = {repo_ns.empty() ? ns : std::string(repo_ns), std::string(json::text(object, "spec", "repository", "name"))};
+  view.repository = {repo_ns.empty() ? ns : std::string(repo_ns),
+                     std::string(json::text(object, "spec", "repository", "name"))};
   view.created = kube::creation_time_of(object).value_or(TimePoint{});
   view.deleting = kube::is_deleting(object);
   return view;
@@ -99,10 +101,14 @@ World::World(kube::Client& client, net::Timers& timers, Random& random, Queues& 
 
 void World::wire(Queues& queues) {
   for (auto* cache : {&configurations, &restores}) {
-    cache->add_index(kByTarget, [](const kube::Ref&, const InvokerView& v) { return std::vector{v.target_key()}; });
-    cache->add_index(kByRepository, [](const kube::Ref&, const InvokerView& v) { return std::vector{v.repository.str()}; });
+    cache->add_index(kByTarget,
+                     [](const kube::Ref&, const InvokerView& v) { return std::vector{v.target_key()}; });
+    cache->add_index(kByRepository,
+                     [](const kube::Ref&, const InvokerView& v) { return std::vector{v.repository.str()}; });
   }
-  sessions.add_index(kByInvoker, [](const kube::Ref& ref, const SessionView& v) { return std::vector{ref.ns + "/" + v.invoker}; });
+  sessions.add_index(kByInvoker, [](const kube::Ref& ref, const SessionView& v) {
+    return std::vector{ref.ns + "/" + v.invoker};
+  });
 
   const auto wake_target = [&queues](const kube::Change<InvokerView>& change) {
     const InvokerView& view = change.now ? *change.now : *change.before;
@@ -119,12 +125,14 @@ void World::wire(Queues& queues) {
   sessions.on_change([&queues](const kube::Change<SessionView>& change) { queues.sessions.add(change.ref); });
   repositories.on_change([this, &queues](const kube::Change<int>& change) {
     queues.repositories.add(change.ref);
-    for (const kube::Ref& ref : configurations.indexed(kByRepository, change.ref.str())) queues.configurations.add(ref);
+    for (const kube::Ref& ref : configurations.indexed(kByRepository, change.ref.str()))
+      queues.configurations.add(ref);
     for (const kube::Ref& ref : restores.indexed(kByRepository, change.ref.str())) queues.restores.add(ref);
   });
   cron_jobs.on_change([&queues](const kube::Change<OwnedView>& change) {
     const OwnedView& view = change.now ? *change.now : *change.before;
-    if (change.type == kube::EventType::Deleted && !view.owner.empty()) queues.configurations.add({change.ref.ns, view.owner});
+    if (change.type == kube::EventType::Deleted && !view.owner.empty())
+      queues.configurations.add({change.ref.ns, view.owner});
   });
   jobs.on_change([&queues](const kube::Change<OwnedView>& change) {
     if (change.now && change.now->succeeded) queues.jobs.add(change.ref);
@@ -139,7 +147,8 @@ void World::wire_workloads(kube::Cache<WorkloadView>& cache, std::string kind, Q
     if (change.before && change.now && *change.before == *change.now) return;
     const std::vector<kube::Ref> backups = configurations_of(kind, change.ref);
     const std::vector<kube::Ref> waiting = restores_of(kind, change.ref);
-    // A workload that nobody names is looked at only when it is first seen: it may still carry what we once gave it.
+    // A workload that nobody names is looked at only when it is first seen: it may still carry what we once
+    // gave it.
     if (backups.empty() && waiting.empty() && change.before) return;
     queues.workload(kind)->add(change.ref);
     for (const kube::Ref& ref : backups) {
@@ -187,10 +196,12 @@ Task<void> set_finalizer(kube::Client& client, const kube::Resource& resource, c
                          std::string_view finalizer, bool present) {
   if (meta.has_finalizer(finalizer) == present) co_return;
   std::vector<std::string> finalizers = meta.finalizers;
-  if (present) finalizers.emplace_back(finalizer);
-  else std::erase(finalizers, finalizer);
-  std::string body = fmt::format(R"({{"metadata":{{"resourceVersion":{},"finalizers":{}}}}})", json::quote(meta.resource_version),
-                                 json::to_text(finalizers));
+  if (present)
+    finalizers.emplace_back(finalizer);
+  else
+    std::erase(finalizers, finalizer);
+  std::string body = fmt::format(R"({{"metadata":{{"resourceVersion":{},"finalizers":{}}}}})",
+                                 json::quote(meta.resource_version), json::to_text(finalizers));
   kube::PatchOptions options(kube::PatchType::Merge, "");
   try {
     co_await client.patch(resource, {meta.ns, meta.name}, std::move(body), std::move(options));

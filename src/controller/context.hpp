@@ -60,8 +60,14 @@ struct OwnedView {
 
 struct Queues {
   Queues(net::Timers& timers, Random& random)
-      : configurations(timers, random), sessions(timers, random), restores(timers, random), repositories(timers, random),
-        jobs(timers, random), deployments(timers, random), stateful_sets(timers, random), daemon_sets(timers, random) {}
+      : configurations(timers, random),
+        sessions(timers, random),
+        restores(timers, random),
+        repositories(timers, random),
+        jobs(timers, random),
+        deployments(timers, random),
+        stateful_sets(timers, random),
+        daemon_sets(timers, random) {}
 
   /// Null for a kind that is not injected.
   kube::WorkQueue* workload(std::string_view kind);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The reconcilers. Each reads all it needs by name, brings the world one step nearer to what the object asks for, and may
-// be ended and run again at any line.
+// The reconcilers. Each reads all it needs by name, brings the world one step nearer to what the object asks
+// for, and may be ended and run again at any line.
 
 #include "controller/context.hpp"
 

@@ -95,7 +95,8 @@ std::string named_volume(std::string_view name, std::string_view source) {
 std::string temp_volume(const api::EmptyDirSettings& settings) {
   std::string inner;
   if (!settings.medium.empty()) inner += R"("medium":)" + json::quote(settings.medium);
-  if (!settings.size_limit.text.empty()) inner += (inner.empty() ? "" : ",") + std::string(R"("sizeLimit":)") + settings.size_limit.text;
+  if (!settings.size_limit.text.empty())
+    inner += (inner.empty() ? "" : ",") + std::string(R"("sizeLimit":)") + settings.size_limit.text;
   return named_volume(api::kTempVolume, fmt::format(R"({{"emptyDir":{{{}}}}})", inner));
 }
 
@@ -130,8 +131,9 @@ std::string container_json(const ContainerParts& parts, const ExecutorSettings& 
   return {buffer.GetString(), buffer.GetSize()};
 }
 
-std::vector<std::string> executor_args(std::string_view role, std::string_view kind, const api::ObjectMeta& invoker,
-                                       const api::TargetRef& target, const ExecutorSettings& settings) {
+std::vector<std::string> executor_args(std::string_view role, std::string_view kind,
+                                       const api::ObjectMeta& invoker, const api::TargetRef& target,
+                                       const ExecutorSettings& settings) {
   return {std::string(role),
           fmt::format("--invoker-name={}", invoker.name),
           fmt::format("--invoker-kind={}", kind),
@@ -147,8 +149,9 @@ std::vector<std::string> executor_args(std::string_view role, std::string_view k
 /// The annotation's document: enough of the metadata to name the invoker, and its whole spec.
 template <class Spec>
 std::string invoker_json(const api::ObjectMeta& meta, const Spec& spec) {
-  return fmt::format(R"({{"metadata":{{"name":{},"namespace":{},"uid":{}}},"spec":{}}})", json::quote(meta.name),
-                     json::quote(meta.ns), json::quote(meta.uid), json::to_text(spec));
+  return fmt::format(R"({{"metadata":{{"name":{},"namespace":{},"uid":{}}},"spec":{}}})",
+                     json::quote(meta.name), json::quote(meta.ns), json::quote(meta.uid),
+                     json::to_text(spec));
 }
 
 const api::RuntimeContainer& runtime_of(const api::RuntimeSettings& settings) {
@@ -171,11 +174,14 @@ Injection sidecar_injection(const api::BackupConfiguration& bc, const api::Repos
                             const ExecutorSettings& settings) {
   const api::Backend& backend = repository.spec.backend;
   const api::RuntimeContainer& runtime = runtime_of(bc.spec.runtime_settings);
-  Injection out = finish({api::kSidecarContainer,
-                          executor_args("run-backup", "BackupConfiguration", bc.metadata, bc.spec.target->ref, settings),
-                          bc.spec.target->volume_mounts, runtime, runtime.security_context.text,
-                          {backend.local ? &*backend.local : nullptr, std::string(api::kLocalVolume)}},
-                         backend, bc.spec.temp_dir, settings);
+  Injection out =
+      finish({api::kSidecarContainer,
+              executor_args("run-backup", "BackupConfiguration", bc.metadata, bc.spec.target->ref, settings),
+              bc.spec.target->volume_mounts,
+              runtime,
+              runtime.security_context.text,
+              {backend.local ? &*backend.local : nullptr, std::string(api::kLocalVolume)}},
+             backend, bc.spec.temp_dir, settings);
   out.hash = api::injection_hash(bc, backend);
   out.invoker = invoker_json(bc.metadata, bc.spec);
   out.kind = "BackupConfiguration";
@@ -189,11 +195,14 @@ Injection init_injection(const api::RestoreSession& session, const api::Reposito
   // Only root can give files back to their owners.
   const std::string root = R"({"runAsUser":0,"runAsGroup":0})";
   const std::string& own = runtime.security_context.text;
-  Injection out = finish({api::kInitContainer,
-                          executor_args("restore", "RestoreSession", session.metadata, session.spec.target->ref, settings),
-                          session.spec.target->volume_mounts, runtime, own.empty() ? root : own,
-                          {backend.local ? &*backend.local : nullptr, "stash-restore-local"}},
-                         backend, session.spec.temp_dir, settings);
+  Injection out = finish(
+      {api::kInitContainer,
+       executor_args("restore", "RestoreSession", session.metadata, session.spec.target->ref, settings),
+       session.spec.target->volume_mounts,
+       runtime,
+       own.empty() ? root : own,
+       {backend.local ? &*backend.local : nullptr, "stash-restore-local"}},
+      backend, session.spec.temp_dir, settings);
   out.hash = api::injection_hash(session, backend);
   out.invoker = invoker_json(session.metadata, session.spec);
   out.kind = "RestoreSession";

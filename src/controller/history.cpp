@@ -16,8 +16,10 @@ std::vector<std::string> beyond_history(std::vector<HistoryEntry> entries, std::
     if (!entry.finished) continue;
     const bool first_result = !entry.skipped && !has_result;
     if (first_result) has_result = true;
-    if (limit > 0 && (kept < limit || first_result)) ++kept;
-    else gone.push_back(entry.name);
+    if (limit > 0 && (kept < limit || first_result))
+      ++kept;
+    else
+      gone.push_back(entry.name);
   }
   return gone;
 }

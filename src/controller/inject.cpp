@@ -9,24 +9,28 @@
 namespace stash::controller {
 namespace {
 
-constexpr std::array<std::string_view, 3> kOwnVolumes{api::kTempVolume, api::kLocalVolume, "stash-restore-local"};
+constexpr std::array<std::string_view, 3> kOwnVolumes{api::kTempVolume, api::kLocalVolume,
+                                                      "stash-restore-local"};
 
 /// The sort of container, and where its traces are.
 struct Place {
-  std::string_view list;       ///< "containers" or "initContainers"
+  std::string_view list;  ///< "containers" or "initContainers"
   std::string_view container;
-  std::string_view hash;       ///< annotation of the template
-  std::string_view invoker;    ///< annotations of the workload
+  std::string_view hash;     ///< annotation of the template
+  std::string_view invoker;  ///< annotations of the workload
   std::string_view kind;
 };
-constexpr Place kSidecar{"containers", api::kSidecarContainer, api::kBackupHashAnnotation, api::kBackupInvokerAnnotation,
-                         api::kBackupInvokerKindAnnotation};
-constexpr Place kInit{"initContainers", api::kInitContainer, api::kRestoreHashAnnotation, api::kRestoreInvokerAnnotation,
-                      api::kRestoreInvokerKindAnnotation};
+constexpr Place kSidecar{"containers", api::kSidecarContainer, api::kBackupHashAnnotation,
+                         api::kBackupInvokerAnnotation, api::kBackupInvokerKindAnnotation};
+constexpr Place kInit{"initContainers", api::kInitContainer, api::kRestoreHashAnnotation,
+                      api::kRestoreInvokerAnnotation, api::kRestoreInvokerKindAnnotation};
 
-const json::Value* template_of(const json::Value& workload) { return json::find(workload, "spec", "template"); }
+const json::Value* template_of(const json::Value& workload) {
+  return json::find(workload, "spec", "template");
+}
 
-std::optional<rapidjson::SizeType> index_of(const json::Value& workload, std::string_view list, std::string_view name) {
+std::optional<rapidjson::SizeType> index_of(const json::Value& workload, std::string_view list,
+                                            std::string_view name) {
   const json::Value* items = json::find(workload, "spec", "template", "spec", list);
   if (!items || !items->IsArray()) return std::nullopt;
   for (rapidjson::SizeType i = 0; i < items->Size(); ++i)
@@ -40,7 +44,8 @@ std::string_view template_annotation(const json::Value& workload, std::string_vi
 }
 
 bool is_applied(const json::Value& workload, const Place& place, std::string_view hash) {
-  return template_annotation(workload, place.hash) == hash && index_of(workload, place.list, place.container).has_value();
+  return template_annotation(workload, place.hash) == hash &&
+         index_of(workload, place.list, place.container).has_value();
 }
 
 /// JSON Patch operations (RFC 6902), in the order they are added.
@@ -48,7 +53,9 @@ class Patch {
  public:
   void set(const std::string& path, std::string_view value) { add_op("add", path, value); }
   void replace(const std::string& path, std::string_view value) { add_op("replace", path, value); }
-  void remove(const std::string& path) { append(fmt::format(R"({{"op":"remove","path":{}}})", json::quote(path))); }
+  void remove(const std::string& path) {
+    append(fmt::format(R"({{"op":"remove","path":{}}})", json::quote(path)));
+  }
   bool empty() const { return ops_.empty(); }
   std::string str() const { return "[" + ops_ + "]"; }
 
@@ -97,7 +104,8 @@ class Editor {
       missing.erase(same);
     }
     if (!changed_) return;  // volumes alone never roll the pods
-    for (auto it = stale.rbegin(); it != stale.rend(); ++it) patch_.remove(fmt::format("{}volumes/{}", kPodSpec, *it));
+    for (auto it = stale.rbegin(); it != stale.rend(); ++it)
+      patch_.remove(fmt::format("{}volumes/{}", kPodSpec, *it));
     ensure_list("volumes");
     for (const std::string& volume : missing) patch_.set(std::string(kPodSpec) + "volumes/-", volume);
   }
@@ -116,7 +124,8 @@ class Editor {
     } else {
       ensure_list(place.list);
       // The restore comes before every other init container; the sidecar stands last.
-      patch_.set(fmt::format("{}{}/{}", kPodSpec, place.list, place.list == "initContainers" ? "0" : "-"), wanted.container);
+      patch_.set(fmt::format("{}{}/{}", kPodSpec, place.list, place.list == "initContainers" ? "0" : "-"),
+                 wanted.container);
     }
     annotate("/spec/template/metadata", place.hash, json::quote(wanted.hash));
     annotate("/metadata", place.invoker, json::quote(wanted.invoker));
@@ -144,7 +153,8 @@ class Editor {
   void annotate(const std::string& metadata, std::string_view key, const std::string& value) {
     const bool of_pod = metadata != "/metadata";
     const json::Value* owner = of_pod ? template_of(workload_) : &workload_;
-    if (of_pod && owner && !json::find(*owner, "metadata") && !made("pod metadata")) patch_.set(metadata, "{}");
+    if (of_pod && owner && !json::find(*owner, "metadata") && !made("pod metadata"))
+      patch_.set(metadata, "{}");
     const bool has = owner && json::find(*owner, "metadata", "annotations");
     if (!has && !made(metadata)) patch_.set(metadata + "/annotations", "{}");
     patch_.set(metadata + "/annotations/" + step(key), value);
@@ -175,7 +185,8 @@ std::string applied_invoker(const json::Value& workload, const Place& place) {
 
 }  // namespace
 
-std::optional<std::string> injection_patch(const json::Value& workload, const Injection* sidecar, const Injection* init) {
+std::optional<std::string> injection_patch(const json::Value& workload, const Injection* sidecar,
+                                           const Injection* init) {
   Editor editor(workload);
   editor.apply(kSidecar, sidecar);
   editor.apply(kInit, init);
@@ -192,9 +203,15 @@ std::optional<std::string> injection_patch(const json::Value& workload, const In
   return editor.result();
 }
 
-std::string applied_backup_invoker(const json::Value& workload) { return applied_invoker(workload, kSidecar); }
+std::string applied_backup_invoker(const json::Value& workload) {
+  return applied_invoker(workload, kSidecar);
+}
 std::string applied_restore_invoker(const json::Value& workload) { return applied_invoker(workload, kInit); }
-bool has_sidecar(const json::Value& workload, std::string_view hash) { return is_applied(workload, kSidecar, hash); }
-bool has_init_container(const json::Value& workload, std::string_view hash) { return is_applied(workload, kInit, hash); }
+bool has_sidecar(const json::Value& workload, std::string_view hash) {
+  return is_applied(workload, kSidecar, hash);
+}
+bool has_init_container(const json::Value& workload, std::string_view hash) {
+  return is_applied(workload, kInit, hash);
+}
 
 }  // namespace stash::controller

@@ -2,10 +2,10 @@
 
 // What a workload's pod template must hold, and the smallest JSON Patch that brings it there.
 //
-// Only our own elements are touched: containers `stash` and `stash-init`, the volumes named stash-*, our annotations. The
-// patch carries the resourceVersion that was read, so it applies to exactly what was looked at or not at all. A template
-// whose hash annotation is as wanted and that still has the container is left alone, whatever image it names: an upgrade of
-// the operator rolls no pods.
+// Only our own elements are touched: containers `stash` and `stash-init`, the volumes named stash-*, our
+// annotations. The patch carries the resourceVersion that was read, so it applies to exactly what was looked
+// at or not at all. A template whose hash annotation is as wanted and that still has the container is left
+// alone, whatever image it names: an upgrade of the operator rolls no pods.
 
 #include <optional>
 #include <string>
@@ -26,10 +26,10 @@ struct ExecutorSettings {
 
 /// One container that the template must have.
 struct Injection {
-  std::string container;   ///< JSON of the container
+  std::string container;             ///< JSON of the container
   std::vector<std::string> volumes;  ///< JSON of the volumes it needs, ours only
   std::string hash;
-  std::string invoker;     ///< JSON for the workload's annotation
+  std::string invoker;  ///< JSON for the workload's annotation
   std::string kind;
 };
 
@@ -38,10 +38,13 @@ Injection sidecar_injection(const api::BackupConfiguration& configuration, const
 Injection init_injection(const api::RestoreSession& session, const api::Repository& repository,
                          const ExecutorSettings& settings);
 
-/// The patch that gives the workload exactly these injections (null: none of that sort), or nothing when it has them.
-std::optional<std::string> injection_patch(const json::Value& workload, const Injection* sidecar, const Injection* init);
+/// The patch that gives the workload exactly these injections (null: none of that sort), or nothing when it
+/// has them.
+std::optional<std::string> injection_patch(const json::Value& workload, const Injection* sidecar,
+                                           const Injection* init);
 
-/// Name of the invoker that the workload's annotation tells, "" when there is none or its container is missing.
+/// Name of the invoker that the workload's annotation tells, "" when there is none or its container is
+/// missing.
 std::string applied_backup_invoker(const json::Value& workload);
 std::string applied_restore_invoker(const json::Value& workload);
 /// True when the template has the container and its hash is `hash`.

@@ -17,8 +17,10 @@ std::string owner_of(const api::BackupConfiguration& bc) {
   return owner.json();
 }
 
-std::string metadata(std::string_view name, std::string_view ns, const api::Labels& labels, const std::string& owner) {
-  return fmt::format(R"({{"name":{},"namespace":{},"labels":{}{}}})", json::quote(name), json::quote(ns), json::to_text(labels),
+std::string metadata(std::string_view name, std::string_view ns, const api::Labels& labels,
+                     const std::string& owner) {
+  return fmt::format(R"({{"name":{},"namespace":{},"labels":{}{}}})", json::quote(name), json::quote(ns),
+                     json::to_text(labels),
                      owner.empty() ? "" : fmt::format(R"(,"ownerReferences":[{}])", owner));
 }
 
@@ -40,9 +42,11 @@ std::string account_name(const api::BackupConfiguration& bc) {
 /// The members of a pod's spec that runtimeSettings.pod may set.
 std::string pod_settings(const api::RuntimePod& p) {
   return optional_member("nodeSelector", text_unless_empty(p.node_selector)) +
-         optional_member("nodeName", text_unless_empty(p.node_name)) + optional_member("securityContext", p.security_context.text) +
+         optional_member("nodeName", text_unless_empty(p.node_name)) +
+         optional_member("securityContext", p.security_context.text) +
          optional_member("imagePullSecrets", text_unless_empty(p.image_pull_secrets)) +
-         optional_member("affinity", p.affinity.text) + optional_member("schedulerName", text_unless_empty(p.scheduler_name)) +
+         optional_member("affinity", p.affinity.text) +
+         optional_member("schedulerName", text_unless_empty(p.scheduler_name)) +
          optional_member("tolerations", text_unless_empty(p.tolerations)) +
          optional_member("priorityClassName", text_unless_empty(p.priority_class_name)) +
          optional_member("runtimeClassName", text_unless_empty(p.runtime_class_name)) +
@@ -51,14 +55,16 @@ std::string pod_settings(const api::RuntimePod& p) {
 
 std::string trigger_container(const api::BackupConfiguration& bc, const ExecutorSettings& settings) {
   static const api::RuntimeContainer kNone;
-  const api::RuntimeContainer& c = bc.spec.runtime_settings.container ? *bc.spec.runtime_settings.container : kNone;
+  const api::RuntimeContainer& c =
+      bc.spec.runtime_settings.container ? *bc.spec.runtime_settings.container : kNone;
   const std::string locked =
       R"({"allowPrivilegeEscalation":false,"readOnlyRootFilesystem":true,"capabilities":{"drop":["ALL"]}})";
   return fmt::format(
       R"({{"name":"{}","image":{},"imagePullPolicy":"IfNotPresent","args":["create-backupsession",{},"--invoker-kind=BackupConfiguration"],"securityContext":{}{}{}{}}})",
       api::kTriggerContainer, json::quote(settings.image), json::quote("--invoker-name=" + bc.metadata.name),
-      c.security_context.text.empty() ? locked : c.security_context.text, optional_member("resources", c.resources.text),
-      optional_member("env", text_unless_empty(c.env)), optional_member("envFrom", text_unless_empty(c.env_from)));
+      c.security_context.text.empty() ? locked : c.security_context.text,
+      optional_member("resources", c.resources.text), optional_member("env", text_unless_empty(c.env)),
+      optional_member("envFrom", text_unless_empty(c.env_from)));
 }
 
 }  // namespace
@@ -75,8 +81,8 @@ std::string cron_job(const api::BackupConfiguration& bc, const ExecutorSettings&
       json::quote(account_name(bc)), trigger_container(bc, settings), pod_settings(pod));
   return fmt::format(
       R"({{"apiVersion":"batch/v1","kind":"CronJob","metadata":{},"spec":{{"schedule":{},"suspend":{},"jobTemplate":{{"metadata":{{"labels":{}}},"spec":{{"backoffLimit":3,"template":{}}}}}}}}})",
-      metadata(api::cron_job_name(bc), bc.metadata.ns, labels, owner_of(bc)), json::quote(bc.spec.schedule), bc.spec.paused,
-      json::to_text(job_labels), pod_template);
+      metadata(api::cron_job_name(bc), bc.metadata.ns, labels, owner_of(bc)), json::quote(bc.spec.schedule),
+      bc.spec.paused, json::to_text(job_labels), pod_template);
 }
 
 std::string service_account(const api::BackupConfiguration& bc) {
@@ -102,8 +108,8 @@ std::string trigger_binding(const api::BackupConfiguration& bc) {
 std::string role_binding(const BindingOptions& o) {
   return fmt::format(
       R"({{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{},"roleRef":{{"apiGroup":"rbac.authorization.k8s.io","kind":{},"name":{}}},"subjects":[{{"kind":"ServiceAccount","name":{},"namespace":{}}}]}})",
-      metadata(o.name, o.ns, api::offshoot_labels(o.invoker.labels, o.component), o.owner), json::quote(o.role_kind),
-      json::quote(o.role), json::quote(o.account), json::quote(o.account_ns));
+      metadata(o.name, o.ns, api::offshoot_labels(o.invoker.labels, o.component), o.owner),
+      json::quote(o.role_kind), json::quote(o.role), json::quote(o.account), json::quote(o.account_ns));
 }
 
 std::string repository_role(const BindingOptions& o, const api::Repository& repository) {
@@ -111,7 +117,8 @@ std::string repository_role(const BindingOptions& o, const api::Repository& repo
   const std::string secret = json::quote(repository.spec.backend.storage_secret_name);
   return fmt::format(
       R"({{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{},"rules":[{{"apiGroups":[""],"resources":["secrets"],"verbs":["get"],"resourceNames":[{}]}},{{"apiGroups":["stash.appscode.com"],"resources":["repositories"],"verbs":["get"],"resourceNames":[{}]}},{{"apiGroups":["stash.appscode.com"],"resources":["repositories/status"],"verbs":["get","patch","update"],"resourceNames":[{}]}}]}})",
-      metadata(o.name, o.ns, api::offshoot_labels(o.invoker.labels, o.component), o.owner), secret, repo, repo);
+      metadata(o.name, o.ns, api::offshoot_labels(o.invoker.labels, o.component), o.owner), secret, repo,
+      repo);
 }
 
 std::string service_account_of(const json::Value& workload) {

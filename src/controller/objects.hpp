@@ -1,7 +1,7 @@
 #pragma once
 
-// Pure: the JSON of the objects that the operator keeps for a BackupConfiguration or a workload. Each is applied on the
-// server side with field manager `stash`, so applying the same again changes nothing.
+// Pure: the JSON of the objects that the operator keeps for a BackupConfiguration or a workload. Each is
+// applied on the server side with field manager `stash`, so applying the same again changes nothing.
 
 #include <string>
 
@@ -19,11 +19,11 @@ std::string trigger_binding(const api::BackupConfiguration& configuration);
 struct BindingOptions {
   std::string name;
   std::string ns;
-  std::string role_kind;      ///< ClusterRole or Role
+  std::string role_kind;  ///< ClusterRole or Role
   std::string role;
-  std::string account;        ///< ServiceAccount
+  std::string account;  ///< ServiceAccount
   std::string account_ns;
-  std::string owner;          ///< JSON of an owner reference, or ""
+  std::string owner;  ///< JSON of an owner reference, or ""
   api::ObjectMeta invoker;
   std::string component;
 };

@@ -1,4 +1,5 @@
-// The operator's process: health and metrics are served from the first moment, the controllers run while the Lease is held.
+// The operator's process: health and metrics are served from the first moment, the controllers run while the
+// Lease is held.
 
 #include "stash/controller/operator.hpp"
 
@@ -17,7 +18,8 @@ struct Health {
   bool synced = false;
 };
 
-Task<net::Response> answer(net::ServerRequest request, const metrics::Registry& registry, const Health& health) {
+Task<net::Response> answer(net::ServerRequest request, const metrics::Registry& registry,
+                           const Health& health) {
   net::Response response;
   response.status = 200;
   if (request.target == "/metrics") {
@@ -28,7 +30,9 @@ Task<net::Response> answer(net::ServerRequest request, const metrics::Registry& 
   } else if (request.target == "/readyz") {
     // A replica that waits for the Lease is as ready as it can be.
     response.status = !health.leading || health.synced ? 200 : 503;
-    response.body = !health.leading ? "waiting for the lease\n" : health.synced ? "ok\n" : "reading the cluster\n";
+    response.body = !health.leading ? "waiting for the lease\n"
+                    : health.synced ? "ok\n"
+                                    : "reading the cluster\n";
   } else {
     response.status = 404;
     response.body = "not found\n";
@@ -49,18 +53,24 @@ Task<kube::Action> measured(Context& context, std::string controller, Task<kube:
     error = std::current_exception();
   }
   const double seconds = std::chrono::duration<double>(context.timers.steady() - start).count();
-  context.metrics.add("stash_operator_reconcile_total", "Reconciliations done.", {{"controller", controller}});
-  context.metrics.add("stash_operator_reconcile_seconds_total", "Time spent in them.", {{"controller", controller}}, seconds);
+  context.metrics.add("stash_operator_reconcile_total", "Reconciliations done.",
+                      {{"controller", controller}});
+  context.metrics.add("stash_operator_reconcile_seconds_total", "Time spent in them.",
+                      {{"controller", controller}}, seconds);
   if (failed) {
-    context.metrics.add("stash_operator_reconcile_errors_total", "Reconciliations that failed.", {{"controller", controller}});
+    context.metrics.add("stash_operator_reconcile_errors_total", "Reconciliations that failed.",
+                        {{"controller", controller}});
     std::rethrow_exception(error);
   }
   co_return *action;
 }
 
 /// Reconcile function of one queue.
-kube::Reconcile reconciler(Context& context, std::string name, Task<kube::Action> (*run)(Context&, kube::Ref)) {
-  return [&context, name = std::move(name), run](kube::Ref ref) { return measured(context, name, run(context, std::move(ref))); };
+kube::Reconcile reconciler(Context& context, std::string name,
+                           Task<kube::Action> (*run)(Context&, kube::Ref)) {
+  return [&context, name = std::move(name), run](kube::Ref ref) {
+    return measured(context, name, run(context, std::move(ref)));
+  };
 }
 
 kube::Reconcile workload_reconciler(Context& context, std::string kind) {
@@ -71,14 +81,18 @@ kube::Reconcile workload_reconciler(Context& context, std::string kind) {
 
 Task<void> sample_queues(Context& context) {
   const std::vector<std::pair<std::string, kube::WorkQueue*>> queues{
-      {"backupconfiguration", &context.queues.configurations}, {"backupsession", &context.queues.sessions},
-      {"restoresession", &context.queues.restores},           {"repository", &context.queues.repositories},
-      {"job", &context.queues.jobs},                          {"deployment", &context.queues.deployments},
-      {"statefulset", &context.queues.stateful_sets},         {"daemonset", &context.queues.daemon_sets}};
+      {"backupconfiguration", &context.queues.configurations},
+      {"backupsession", &context.queues.sessions},
+      {"restoresession", &context.queues.restores},
+      {"repository", &context.queues.repositories},
+      {"job", &context.queues.jobs},
+      {"deployment", &context.queues.deployments},
+      {"statefulset", &context.queues.stateful_sets},
+      {"daemonset", &context.queues.daemon_sets}};
   for (;;) {
     for (const auto& [name, queue] : queues)
-      context.metrics.set("stash_operator_queue_depth", "Objects that wait for a reconciliation.", {{"queue", name}},
-                          static_cast<double>(queue->depth()));
+      context.metrics.set("stash_operator_queue_depth", "Objects that wait for a reconciliation.",
+                          {{"queue", name}}, static_cast<double>(queue->depth()));
     co_await context.timers.sleep(std::chrono::seconds(5));
   }
 }
@@ -86,12 +100,18 @@ Task<void> sample_queues(Context& context) {
 Task<void> spawn_loops(Context& context, net::TaskGroup& group) {
   Queues& q = context.queues;
   const auto loop = [](kube::WorkQueue& queue, kube::Reconcile reconcile, std::string name, int workers) {
-    return kube::reconcile_loop(queue, std::move(reconcile), kube::ReconcileOptions(std::move(name), workers));
+    return kube::reconcile_loop(queue, std::move(reconcile),
+                                kube::ReconcileOptions(std::move(name), workers));
   };
-  co_await group.spawn(loop(q.configurations, reconciler(context, "backupconfiguration", reconcile_configuration), "backupconfiguration", 8));
-  co_await group.spawn(loop(q.sessions, reconciler(context, "backupsession", reconcile_session), "backupsession", 8));
-  co_await group.spawn(loop(q.restores, reconciler(context, "restoresession", reconcile_restore), "restoresession", 4));
-  co_await group.spawn(loop(q.repositories, reconciler(context, "repository", reconcile_repository), "repository", 2));
+  co_await group.spawn(loop(q.configurations,
+                            reconciler(context, "backupconfiguration", reconcile_configuration),
+                            "backupconfiguration", 8));
+  co_await group.spawn(
+      loop(q.sessions, reconciler(context, "backupsession", reconcile_session), "backupsession", 8));
+  co_await group.spawn(
+      loop(q.restores, reconciler(context, "restoresession", reconcile_restore), "restoresession", 4));
+  co_await group.spawn(
+      loop(q.repositories, reconciler(context, "repository", reconcile_repository), "repository", 2));
   co_await group.spawn(loop(q.jobs, reconciler(context, "job", reconcile_job), "job", 2));
   co_await group.spawn(loop(q.deployments, workload_reconciler(context, "Deployment"), "deployment", 4));
   co_await group.spawn(loop(q.stateful_sets, workload_reconciler(context, "StatefulSet"), "statefulset", 2));
@@ -108,14 +128,17 @@ Task<void> lead(const OperatorOptions& options, kube::Client& client, net::Timer
   Queues queues(timers, random);
   World world(client, timers, random, queues);
   kube::EventRecorder events(client, timers, "stash-operator", options.identity);
-  Context context{options, {options.image, options.image_pull_policy, options.pushgateway_url}, client, timers, events, registry,
-                  queues, world};
+  Context context{options, {options.image, options.image_pull_policy, options.pushgateway_url},
+                  client,  timers,
+                  events,  registry,
+                  queues,  world};
   net::TaskGroup group;
   std::exception_ptr failed;
   try {
     co_await world.start(group);
     health.synced = true;
-    log::info("caches are filled", {{"configurations", world.configurations.size()}, {"sessions", world.sessions.size()}});
+    log::info("caches are filled",
+              {{"configurations", world.configurations.size()}, {"sessions", world.sessions.size()}});
     co_await spawn_loops(context, group);
   } catch (...) {
     failed = std::current_exception();
@@ -126,8 +149,8 @@ Task<void> lead(const OperatorOptions& options, kube::Client& client, net::Timer
   if (failed) std::rethrow_exception(failed);
 }
 
-Task<int> hold_lease_and_lead(const OperatorOptions& options, kube::Client& client, net::Timers& timers, Random& random,
-                              metrics::Registry& registry, Health& health) {
+Task<int> hold_lease_and_lead(const OperatorOptions& options, kube::Client& client, net::Timers& timers,
+                              Random& random, metrics::Registry& registry, Health& health) {
   if (!options.leader_elect) {
     co_await lead(options, client, timers, random, registry, health);
     co_return 0;
@@ -158,9 +181,12 @@ Task<int> run_operator(OperatorOptions options, kube::Client& client, net::Timer
   net::ServerOptions where;
   where.address = options.listen;
   where.port = options.port;
-  auto handler = [&registry, &health](net::ServerRequest request) { return answer(std::move(request), registry, health); };
+  auto handler = [&registry, &health](net::ServerRequest request) {
+    return answer(std::move(request), registry, health);
+  };
   const auto server = co_await net::serve_http(std::move(where), std::move(handler));
-  log::info("operator started", {{"version", STASH_VERSION}, {"identity", options.identity}, {"port", server->port()}});
+  log::info("operator started",
+            {{"version", STASH_VERSION}, {"identity", options.identity}, {"port", server->port()}});
   net::TaskGroup serving;
   co_await serving.spawn(server->serve());
   int code = 0;

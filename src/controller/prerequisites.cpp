@@ -24,18 +24,25 @@ class Conditions {
   TimePoint now_;
 };
 
-/// Finds an object, or tells in `type` that nobody could look.
-Task<std::optional<json::Document>> look(Context& context, const kube::Resource& resource, kube::Ref ref, Conditions& conditions,
-                                         api::ConditionType type, std::string what) {
-  std::optional<Error> failed;
+/// What a look-up came to. `denied`: the condition says already that nobody could look.
+struct Look {
+  std::optional<json::Document> document;
+  bool denied = false;
+
+  Look() {}
+};
+
+Task<Look> look(Context& context, const kube::Resource& resource, kube::Ref ref, Conditions& conditions,
+                api::ConditionType type, std::string what) {
+  Look out;
   try {
-    co_return co_await context.client.find(resource, ref);
+    out.document = co_await context.client.find(resource, ref);
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::Denied) throw;
-    failed = e;
+    out.denied = true;
+    conditions.unknown(type, fmt::format("{} could not be looked up: {}", what, e.what()));
   }
-  conditions.unknown(type, fmt::format("{} could not be looked up: {}", what, failed->what()));
-  throw *failed;
+  co_return out;
 }
 
 Task<bool> may_use(Context& context, const api::Repository& repository, std::string user) {
@@ -47,23 +54,29 @@ Task<bool> may_use(Context& context, const api::Repository& repository, std::str
 
 Task<void> check_backend(Context& context, const Wanted& wanted, Found& found, Conditions& conditions) {
   const std::string what = fmt::format("Repository {}", wanted.repository.str());
-  const auto repository = co_await look(context, api::kRepository, wanted.repository, conditions, api::kRepositoryFound, what);
-  if (!repository || kube::is_deleting(*repository)) {
+  const Look repository =
+      co_await look(context, api::kRepository, wanted.repository, conditions, api::kRepositoryFound, what);
+  if (repository.denied) co_return;
+  if (!repository.document || kube::is_deleting(*repository.document)) {
     conditions.set(api::kRepositoryFound, false,
-                   fmt::format("{} {}.", what, repository ? "is being deleted" : "does not exist"));
+                   fmt::format("{} {}.", what, repository.document ? "is being deleted" : "does not exist"));
     co_return;
   }
-  found.repository = api::Repository::parse(*repository);
+  found.repository = api::Repository::parse(*repository.document);
   conditions.set(api::kRepositoryFound, true, what + " exists.");
   const kube::Ref secret(wanted.repository.ns, found.repository->spec.backend.storage_secret_name);
   const std::string secret_what = fmt::format("Backend Secret {}", secret.str());
   if (secret.name.empty()) {
-    conditions.set(api::kBackendSecretFound, false, what + " names no Secret: spec.backend.storageSecretName is needed.");
+    conditions.set(api::kBackendSecretFound, false,
+                   what + " names no Secret: spec.backend.storageSecretName is needed.");
     co_return;
   }
-  const auto document = co_await look(context, kube::kSecret, secret, conditions, api::kBackendSecretFound, secret_what);
-  found.secret = document.has_value();
-  conditions.set(api::kBackendSecretFound, found.secret, secret_what + (found.secret ? " exists." : " does not exist."));
+  const Look looked =
+      co_await look(context, kube::kSecret, secret, conditions, api::kBackendSecretFound, secret_what);
+  if (looked.denied) co_return;
+  found.secret = looked.document.has_value();
+  conditions.set(api::kBackendSecretFound, found.secret,
+                 secret_what + (found.secret ? " exists." : " does not exist."));
 }
 
 Task<void> check_target(Context& context, const Wanted& wanted, Found& found, Conditions& conditions) {
@@ -71,7 +84,9 @@ Task<void> check_target(Context& context, const Wanted& wanted, Found& found, Co
   if (!resource || wanted.target.name.empty()) co_return;
   const kube::Ref ref = wanted.target_ref();
   const std::string what = fmt::format("Backup target {} {}", wanted.target.kind, ref.str());
-  found.target = co_await look(context, *resource, ref, conditions, wanted.target_condition, what);
+  Look looked = co_await look(context, *resource, ref, conditions, wanted.target_condition, what);
+  if (looked.denied) co_return;
+  found.target = std::move(looked.document);
   const bool there = found.target.has_value();
   conditions.set(wanted.target_condition, there, what + (there ? " exists." : " does not exist."));
 }
@@ -83,14 +98,17 @@ Task<Found> check_prerequisites(Context& context, Wanted wanted, std::vector<api
   Found found;
   std::vector<std::string> faults = wanted.faults;
   if (!wanted.target.kind.empty() && !workload_resource(wanted.target.kind))
-    faults.push_back(fmt::format("spec.target.ref.kind: {} cannot be a target: this version takes Deployment, StatefulSet and DaemonSet",
-                                 wanted.target.kind));
+    faults.push_back(
+        fmt::format("spec.target.ref.kind: {} cannot be a target: this version takes Deployment, StatefulSet "
+                    "and DaemonSet",
+                    wanted.target.kind));
   if (!wanted.repository.name.empty()) co_await check_backend(context, wanted, found, conditions);
   if (found.repository) {
     const bool allowed = co_await may_use(context, *found.repository, wanted.invoker.ns);
     if (!allowed)
-      faults.push_back(fmt::format("spec.repository: namespace {} may not use Repository {}: see its spec.usagePolicy",
-                                   wanted.invoker.ns, wanted.repository.str()));
+      faults.push_back(
+          fmt::format("spec.repository: namespace {} may not use Repository {}: see its spec.usagePolicy",
+                      wanted.invoker.ns, wanted.repository.str()));
   }
   found.valid = faults.empty();
   conditions.set(api::kValidationPassed, found.valid,

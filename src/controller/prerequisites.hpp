@@ -1,7 +1,7 @@
 #pragma once
 
-// What a BackupConfiguration or RestoreSession needs before anything is done for it: its Repository, the Repository's
-// Secret, the right to use them, a valid spec, a target. Each answer becomes a condition.
+// What a BackupConfiguration or RestoreSession needs before anything is done for it: its Repository, the
+// Repository's Secret, the right to use them, a valid spec, a target. Each answer becomes a condition.
 
 #include <optional>
 #include <string>
@@ -33,7 +33,8 @@ struct Found {
   bool ready() const { return repository && secret && valid; }
 };
 
-/// Looks everything up and sets RepositoryFound, BackendSecretFound, ValidationPassed and the target's condition.
+/// Looks everything up and sets RepositoryFound, BackendSecretFound, ValidationPassed and the target's
+/// condition.
 Task<Found> check_prerequisites(Context& context, Wanted wanted, std::vector<api::Condition>& conditions);
 
 }  // namespace stash::controller

@@ -19,8 +19,9 @@ Task<void> tell_data_stays(Context& context, const api::Repository& repository) 
   subject.kind = "Repository";
   subject.ref = {repository.metadata.ns, repository.metadata.name};
   subject.uid = repository.metadata.uid;
-  co_await context.events.record(std::move(subject), kube::Severity::Warning, "Data Kept",
-                                 "spec.wipeOut is true, but this version does not delete backed-up data: remove it by hand.");
+  co_await context.events.record(
+      std::move(subject), kube::Severity::Warning, "Data Kept",
+      "spec.wipeOut is true, but this version does not delete backed-up data: remove it by hand.");
 }
 
 }  // namespace
@@ -30,15 +31,19 @@ Task<kube::Action> reconcile_repository(Context& context, kube::Ref ref) {
   if (!document) co_return kube::Action::await_change();
   const api::Repository repository = api::Repository::parse(*document);
   if (repository.metadata.deleting) {
-    if (repository.metadata.has_finalizer(api::kRepositoryFinalizer)) co_await tell_data_stays(context, repository);
-    co_await set_finalizer(context.client, api::kRepository, repository.metadata, api::kRepositoryFinalizer, false);
+    if (repository.metadata.has_finalizer(api::kRepositoryFinalizer))
+      co_await tell_data_stays(context, repository);
+    co_await set_finalizer(context.client, api::kRepository, repository.metadata, api::kRepositoryFinalizer,
+                           false);
     co_return kube::Action::await_change();
   }
-  co_await set_finalizer(context.client, api::kRepository, repository.metadata, api::kRepositoryFinalizer, repository.spec.wipe_out);
+  co_await set_finalizer(context.client, api::kRepository, repository.metadata, api::kRepositoryFinalizer,
+                         repository.spec.wipe_out);
 
   const World& world = context.world;
   auto gone = [&world](const api::TypedRef& r) {
-    return r.kind == "BackupConfiguration" && world.configurations.is_synced() && !world.configurations.find({r.ns, r.name});
+    return r.kind == "BackupConfiguration" && world.configurations.is_synced() &&
+           !world.configurations.find({r.ns, r.name});
   };
   auto change = [gone](const json::Value& object) -> std::optional<std::string> {
     std::vector<api::TypedRef> references = api::Repository::parse(object).status.references;

@@ -42,12 +42,14 @@ Task<std::string> push_backup_session(Context& context, const api::BackupSession
   if (configuration) source.repository = configuration->repository().name;
   // The phase as it will be once this push is told.
   api::BackupSessionStatus ended = session.status;
-  api::set_condition(ended.conditions, api::condition(api::kMetricsPushed, api::ConditionStatus::True, ""), now);
+  api::set_condition(ended.conditions, api::condition(api::kMetricsPushed, api::ConditionStatus::True, ""),
+                     now);
   metrics::Registry registry;
   add_backup_session(registry, source, api::backup_session_phase(ended) == api::SessionPhase::Succeeded,
                      seconds_since(session.metadata.created, now), session.status.targets.size(), now);
   for (const api::BackupTargetStatus& target : session.status.targets)
-    add_backup_target(registry, source, target.ref, api::backup_target_phase(target) == api::TargetPhase::Succeeded,
+    add_backup_target(registry, source, target.ref,
+                      api::backup_target_phase(target) == api::TargetPhase::Succeeded,
                       target.total_hosts.value_or(0), now);
   co_return co_await push(context, api::push_job(source), registry);
 }
@@ -62,7 +64,9 @@ Task<std::string> push_restore_session(Context& context, const api::RestoreSessi
   const bool success = api::restore_target_phase(session.status) == api::RestorePhase::Succeeded;
   metrics::Registry registry;
   add_restore_session(registry, source, success, seconds_since(session.metadata.created, now), 1);
-  if (session.spec.target) add_restore_target(registry, source, session.spec.target->ref, success, session.status.total_hosts.value_or(0));
+  if (session.spec.target)
+    add_restore_target(registry, source, session.spec.target->ref, success,
+                       session.status.total_hosts.value_or(0));
   co_return co_await push(context, api::push_job(source), registry);
 }
 

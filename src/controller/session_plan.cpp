@@ -23,21 +23,25 @@ bool initiated(const api::BackupSession& session) {
   return !session.status.targets.empty() && session.status.targets.front().total_hosts.has_value();
 }
 
-/// A failed session with retries left gets a successor; `next_retry` is written first, so that the wait survives a restart.
+/// A failed session with retries left gets a successor; `next_retry` is written first, so that the wait
+/// survives a restart.
 SessionPlan after_the_end(const api::BackupSession& session, const SessionWorld& world, TimePoint now) {
   const bool due = session.status.phase == api::SessionPhase::Failed && session.spec.retry_left > 0 &&
                    !session.status.retried.value_or(false) && world.invoker_exists;
   if (!due) return plan_of(SessionStep::None);
   if (!session.status.next_retry) return plan_of(SessionStep::WaitRetry);
-  if (now < *session.status.next_retry) return plan_of(SessionStep::WaitRetry, "", *session.status.next_retry - now);
+  if (now < *session.status.next_retry)
+    return plan_of(SessionStep::WaitRetry, "", *session.status.next_retry - now);
   return plan_of(SessionStep::Retry);
 }
 
 SessionPlan before_the_start(const api::BackupSession& session, const SessionWorld& world, TimePoint now) {
   if (!world.invoker_exists)
-    return plan_of(SessionStep::Skip, fmt::format("BackupConfiguration {} does not exist.", session.spec.invoker.name));
+    return plan_of(SessionStep::Skip,
+                   fmt::format("BackupConfiguration {} does not exist.", session.spec.invoker.name));
   if (!world.invoker_ready)
-    return plan_of(SessionStep::Skip, fmt::format("BackupConfiguration {} is not Ready.", session.spec.invoker.name));
+    return plan_of(SessionStep::Skip,
+                   fmt::format("BackupConfiguration {} is not Ready.", session.spec.invoker.name));
   if (!world.running.empty())
     return plan_of(SessionStep::Skip, fmt::format("BackupSession {} is still running.", world.running));
   if (world.sidecar && world.rolled_out && world.total_hosts > 0) return plan_of(SessionStep::Initiate);
@@ -65,15 +69,19 @@ bool post_actions_told(const api::BackupSessionStatus& status) {
                                                                        : api::kRepositoryMetricsPushed;
     return api::find_condition(status.conditions, type) != nullptr;
   };
-  return std::all_of(status.targets.begin(), status.targets.end(), [&](const api::BackupTargetStatus& target) {
-    if (api::is_false(target.conditions, api::kBackupExecutorEnsured) || api::is_true(target.conditions, api::kBackupDisrupted))
-      return true;
-    return std::all_of(target.post_backup_actions.begin(), target.post_backup_actions.end(), told);
-  });
+  return std::all_of(
+      status.targets.begin(), status.targets.end(), [&](const api::BackupTargetStatus& target) {
+        if (api::is_false(target.conditions, api::kBackupExecutorEnsured) ||
+            api::is_true(target.conditions, api::kBackupDisrupted))
+          return true;
+        return std::all_of(target.post_backup_actions.begin(), target.post_backup_actions.end(), told);
+      });
 }
 
-std::optional<TimePoint> session_deadline(const api::BackupSession& session, const api::BackupConfiguration& bc) {
-  if (!bc.spec.time_out || bc.spec.time_out->value <= Duration::zero() || !session.metadata.created) return std::nullopt;
+std::optional<TimePoint> session_deadline(const api::BackupSession& session,
+                                          const api::BackupConfiguration& bc) {
+  if (!bc.spec.time_out || bc.spec.time_out->value <= Duration::zero() || !session.metadata.created)
+    return std::nullopt;
   return *session.metadata.created + bc.spec.time_out->value;
 }
 
@@ -89,7 +97,8 @@ SessionPlan plan_session(const api::BackupSession& session, const SessionWorld& 
   if (api::all_targets_finished(session.status)) {
     if (post_actions_told(session.status)) return plan_of(SessionStep::Finish);
     const TimePoint patience_ends = last_told(session) + kClosingPatience;
-    if (now >= patience_ends) return plan_of(SessionStep::Finish, "the executor did not tell how retention and check went.");
+    if (now >= patience_ends)
+      return plan_of(SessionStep::Finish, "the executor did not tell how retention and check went.");
     return plan_of(SessionStep::Wait, "", patience_ends - now);
   }
   Duration after = kExecutorPatience;

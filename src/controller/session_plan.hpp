@@ -1,7 +1,7 @@
 #pragma once
 
-// What the operator does next for a BackupSession: a pure function of what was read. It is asked again after every change,
-// and after a restart, and then gives the same answer.
+// What the operator does next for a BackupSession: a pure function of what was read. It is asked again after
+// every change, and after a restart, and then gives the same answer.
 
 #include <string>
 
@@ -15,26 +15,26 @@ struct SessionWorld {
   bool invoker_exists = false;
   bool invoker_ready = false;
   std::string running;  ///< name of an older session of the invoker that has not ended; "" when there is none
-  bool sidecar = false;            ///< the workload's template has the wanted sidecar
-  bool rolled_out = false;         ///< and its pods run it
+  bool sidecar = false;     ///< the workload's template has the wanted sidecar
+  bool rolled_out = false;  ///< and its pods run it
   std::int32_t total_hosts = 0;
 };
 
 enum class SessionStep {
-  None,      ///< it has ended, and nothing is left to do
-  Retry,     ///< it failed and a further session is due
-  WaitRetry, ///< the same, later: see `after`
+  None,       ///< it has ended, and nothing is left to do
+  Retry,      ///< it failed and a further session is due
+  WaitRetry,  ///< the same, later: see `after`
   Skip,
   Initiate,  ///< the executor is there: write targets, totals and deadline
   Wait,
-  Disrupt,   ///< nobody is there to do the work
-  Finish,    ///< every target has ended, or the deadline has passed
+  Disrupt,  ///< nobody is there to do the work
+  Finish,   ///< every target has ended, or the deadline has passed
 };
 
 struct SessionPlan {
   SessionStep step = SessionStep::None;
-  std::string reason;      ///< for Skip, Disrupt and the deadline: a sentence
-  Duration after{};        ///< when to look again, while waiting
+  std::string reason;  ///< for Skip, Disrupt and the deadline: a sentence
+  Duration after{};    ///< when to look again, while waiting
   bool deadline_passed = false;
 };
 
@@ -44,9 +44,11 @@ SessionPlan plan_session(const api::BackupSession& session, const SessionWorld& 
 bool post_actions_told(const api::BackupSessionStatus& status);
 
 /// When a session must have ended: creation plus timeOut. Nothing without a timeOut.
-std::optional<TimePoint> session_deadline(const api::BackupSession& session, const api::BackupConfiguration& configuration);
+std::optional<TimePoint> session_deadline(const api::BackupSession& session,
+                                          const api::BackupConfiguration& configuration);
 
-/// How long a session waits for pods that run the sidecar, and for the last executor's closing work, before it fails.
+/// How long a session waits for pods that run the sidecar, and for the last executor's closing work, before
+/// it fails.
 inline constexpr Duration kExecutorPatience = std::chrono::minutes(10);
 inline constexpr Duration kClosingPatience = std::chrono::minutes(30);
 

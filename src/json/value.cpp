@@ -9,8 +9,8 @@ namespace {
 
 constexpr int kMaxDepth = 128;
 
-/// Deepest nesting of arrays and objects, counted before parsing: printing a value recurses, so depth is a bound
-/// on the stack.
+/// Deepest nesting of arrays and objects, counted before parsing: printing a value recurses, so depth is a
+/// bound on the stack.
 int depth_of(std::string_view text) {
   int depth = 0;
   int deepest = 0;
@@ -18,8 +18,10 @@ int depth_of(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (in_string) {
-      if (c == '\\') ++i;
-      else if (c == '"') in_string = false;
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        in_string = false;
     } else if (c == '"') {
       in_string = true;
     } else if (c == '{' || c == '[') {
@@ -34,9 +36,11 @@ int depth_of(std::string_view text) {
 }  // namespace
 
 Document parse(std::string_view text, std::string_view what) {
-  if (depth_of(text) > kMaxDepth) throw Error(ErrorKind::Invalid, "{}: JSON nests deeper than {}", what, kMaxDepth);
+  if (depth_of(text) > kMaxDepth)
+    throw Error(ErrorKind::Invalid, "{}: JSON nests deeper than {}", what, kMaxDepth);
   Document document;
-  document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
+  document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(text.data(),
+                                                                                         text.size());
   if (document.HasParseError())
     throw Error(ErrorKind::Invalid, "{}: bad JSON at byte {}: {}", what, document.GetErrorOffset(),
                 rapidjson::GetParseError_En(document.GetParseError()));

@@ -200,7 +200,8 @@ Task<void> offload(Pool& pool, std::function<void()> fn) {
   if (auto failure = std::get<0>(failed)) std::rethrow_exception(failure);
 }
 
-// The loop belongs to the thread, not to the call: kept connections of objects made outside may outlive the call.
+// The loop belongs to the thread, not to the call: kept connections of objects made outside may outlive the
+// call.
 void run(Task<void> task, bool signals) {
   thread_local asio::io_context io(1);
   asio::cancellation_signal stop;

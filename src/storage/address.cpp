@@ -24,7 +24,8 @@ S3Config parse_s3(std::string_view rest, std::string_view address) {
   config.bucket = path.substr(0, slash);
   if (slash != std::string::npos) config.prefix = path.substr(slash + 1);
   if (config.bucket.empty())
-    throw Error(ErrorKind::Invalid, "the address {} names no bucket: write s3:https://host/bucket/prefix", address);
+    throw Error(ErrorKind::Invalid, "the address {} names no bucket: write s3:https://host/bucket/prefix",
+                address);
   url.path = "/";
   config.endpoint = std::move(url);
   return config;
@@ -33,7 +34,8 @@ S3Config parse_s3(std::string_view rest, std::string_view address) {
 }  // namespace
 
 net::Url parse_s3_endpoint(std::string_view endpoint) {
-  if (endpoint.empty()) throw Error(ErrorKind::Invalid, "the S3 endpoint is empty: write s3.amazonaws.com or https://host:port");
+  if (endpoint.empty())
+    throw Error(ErrorKind::Invalid, "the S3 endpoint is empty: write s3.amazonaws.com or https://host:port");
   std::string text(endpoint);
   if (text.find("://") == std::string::npos) text = "https://" + text;
   net::Url url = net::Url::parse(text);
@@ -44,17 +46,20 @@ net::Url parse_s3_endpoint(std::string_view endpoint) {
 StoreConfig parse_address(std::string_view address) {
   static constexpr std::array kForeign{"gs:", "azure:", "swift:", "b2:", "rest:", "sftp:", "rclone:"};
   if (address.empty())
-    throw Error(ErrorKind::Invalid, "the repository address is empty: give a directory or s3:https://host/bucket/prefix");
+    throw Error(ErrorKind::Invalid,
+                "the repository address is empty: give a directory or s3:https://host/bucket/prefix");
   if (address.starts_with("s3:")) return parse_s3(address.substr(3), address);
   for (const std::string_view scheme : kForeign)
     if (address.starts_with(scheme))
-      throw Error(ErrorKind::Unsupported, "the address {} is of a kind this version cannot open: use a directory or s3:", address);
+      throw Error(ErrorKind::Unsupported,
+                  "the address {} is of a kind this version cannot open: use a directory or s3:", address);
   if (address.starts_with("local:")) address.remove_prefix(6);
   return LocalConfig(std::string(address));
 }
 
 std::unique_ptr<Store> open_store(StoreConfig config, net::Pool& pool, net::Timers& timers, Random& random) {
-  if (const auto* local = std::get_if<LocalConfig>(&config)) return std::make_unique<LocalStore>(local->path, pool);
+  if (const auto* local = std::get_if<LocalConfig>(&config))
+    return std::make_unique<LocalStore>(local->path, pool);
   auto s3 = std::make_unique<S3Store>(std::get<S3Config>(std::move(config)), timers);
   return std::make_unique<RetryingStore>(std::move(s3), timers, random);
 }

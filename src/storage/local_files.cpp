@@ -101,7 +101,8 @@ std::vector<std::string> make_dirs(const std::string& dir) {
   if (::mkdir(dir.c_str(), 0700) == 0) return {dir.substr(0, std::max<std::size_t>(dir.rfind('/'), 1))};
   if (errno == EEXIST) return {};
   const auto slash = dir.rfind('/');
-  if (errno != ENOENT || slash == std::string::npos || slash == 0) throw errno_error(errno, "create directory " + dir);
+  if (errno != ENOENT || slash == std::string::npos || slash == 0)
+    throw errno_error(errno, "create directory " + dir);
   std::vector<std::string> changed = make_dirs(dir.substr(0, slash));
   if (::mkdir(dir.c_str(), 0700) != 0 && errno != EEXIST) throw errno_error(errno, "create directory " + dir);
   changed.push_back(dir.substr(0, slash));
@@ -129,14 +130,17 @@ Bytes read_file(const std::string& path, Range range) {
   if (::fstat(fd.get(), &info) != 0) throw errno_error(errno, "stat " + path);
   if (!S_ISREG(info.st_mode)) throw Error(ErrorKind::Invalid, "{} is not a regular file", path);
   const auto size = static_cast<std::uint64_t>(info.st_size);
-  const std::uint64_t begin = range.from_end ? size - std::min(range.length, size) : std::min(range.offset, size);
+  const std::uint64_t begin =
+      range.from_end ? size - std::min(range.length, size) : std::min(range.offset, size);
   Bytes out(std::min(range.length, size - begin));
   std::size_t done = 0;
   while (done < out.size()) {
-    const ssize_t got = ::pread(fd.get(), out.data() + done, out.size() - done, static_cast<off_t>(begin + done));
+    const ssize_t got =
+        ::pread(fd.get(), out.data() + done, out.size() - done, static_cast<off_t>(begin + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw errno_error(errno, "read " + path);
-    if (got == 0) throw Error(ErrorKind::Corrupt, "read {}: it ends after {} of {} bytes", path, begin + done, size);
+    if (got == 0)
+      throw Error(ErrorKind::Corrupt, "read {}: it ends after {} of {} bytes", path, begin + done, size);
     done += static_cast<std::size_t>(got);
   }
   return out;
@@ -151,7 +155,8 @@ std::optional<std::uint64_t> file_size(const std::string& path) {
 }
 
 void remove_file(const std::string& path) {
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) throw errno_error(errno, "remove " + path);
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR)
+    throw errno_error(errno, "remove " + path);
 }
 
 void sync_dir(const std::string& dir) {

@@ -20,7 +20,9 @@ std::optional<std::uint64_t> file_size(const std::string& path);
 void remove_file(const std::string& path);
 void sync_dir(const std::string& dir);
 
-/// At most `limit` files below `root` whose relative names begin with `prefix` and are above `token`, in name order.
-ListPage list_files(const std::string& root, const std::string& prefix, const std::string& token, std::size_t limit);
+/// At most `limit` files below `root` whose relative names begin with `prefix` and are above `token`, in name
+/// order.
+ListPage list_files(const std::string& root, const std::string& prefix, const std::string& token,
+                    std::size_t limit);
 
 }  // namespace stash::storage

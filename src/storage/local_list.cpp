@@ -16,7 +16,8 @@ constexpr time_t kLeftoverAge = 48 * 3600;
 
 void remove_if_old(const std::string& path) {
   struct stat info {};
-  if (::lstat(path.c_str(), &info) == 0 && info.st_mtime < ::time(nullptr) - kLeftoverAge) ::unlink(path.c_str());
+  if (::lstat(path.c_str(), &info) == 0 && info.st_mtime < ::time(nullptr) - kLeftoverAge)
+    ::unlink(path.c_str());
 }
 
 struct Found {
@@ -47,8 +48,10 @@ std::vector<Found> read_dir(const std::string& path) {
     }
     struct stat info {};
     if (::fstatat(::dirfd(dir.get()), entry->d_name, &info, 0) != 0) continue;  // gone meanwhile
-    if (S_ISDIR(info.st_mode)) found.push_back({name + "/", 0});
-    else if (S_ISREG(info.st_mode)) found.push_back({name, static_cast<std::uint64_t>(info.st_size)});
+    if (S_ISDIR(info.st_mode))
+      found.push_back({name + "/", 0});
+    else if (S_ISREG(info.st_mode))
+      found.push_back({name, static_cast<std::uint64_t>(info.st_size)});
   }
   if (errno != 0) throw errno_error(errno, "list " + path);
   std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.name < b.name; });
@@ -90,7 +93,8 @@ class Lister {
 
 }  // namespace
 
-ListPage list_files(const std::string& root, const std::string& prefix, const std::string& token, std::size_t limit) {
+ListPage list_files(const std::string& root, const std::string& prefix, const std::string& token,
+                    std::size_t limit) {
   Lister lister(root, prefix, token, limit);
   const auto slash = prefix.rfind('/');
   lister.descend(slash == std::string::npos ? "" : prefix.substr(0, slash + 1));

@@ -18,8 +18,9 @@ Task<Bytes> MemoryStore::get(std::string name, Range range) {
   const auto it = objects_.find(name);
   if (it == objects_.end()) throw Error(ErrorKind::NotFound, "{}: no such object: {}", describe(), name);
   const Bytes& whole = it->second;
-  const std::uint64_t begin = range.from_end ? whole.size() - std::min<std::uint64_t>(range.length, whole.size())
-                                             : std::min<std::uint64_t>(range.offset, whole.size());
+  const std::uint64_t begin = range.from_end
+                                  ? whole.size() - std::min<std::uint64_t>(range.length, whole.size())
+                                  : std::min<std::uint64_t>(range.offset, whole.size());
   const std::uint64_t length = std::min<std::uint64_t>(range.length, whole.size() - begin);
   const auto first = whole.begin() + static_cast<std::ptrdiff_t>(begin);
   co_return Bytes(first, first + static_cast<std::ptrdiff_t>(length));

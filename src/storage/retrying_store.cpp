@@ -37,7 +37,8 @@ class Attempts {
 
 }  // namespace
 
-RetryingStore::RetryingStore(std::unique_ptr<Store> inner, net::Timers& timers, Random& random, Duration patience)
+RetryingStore::RetryingStore(std::unique_ptr<Store> inner, net::Timers& timers, Random& random,
+                             Duration patience)
     : inner_(std::move(inner)), timers_(timers), random_(random), patience_(patience) {}
 
 Task<void> RetryingStore::put(std::string name, std::vector<ByteView> parts) {

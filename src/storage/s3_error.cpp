@@ -20,14 +20,16 @@ constexpr std::array kTable{
     Row{"PreconditionFailed", ErrorKind::Conflict, "the object exists already"},
     Row{"ConditionalRequestConflict", ErrorKind::Unavailable, "another writer was at the same name"},
     Row{"OperationAborted", ErrorKind::Unavailable, "another operation was at the same name"},
-    Row{"AccessDenied", ErrorKind::Denied, "access denied: the credentials need s3:GetObject, PutObject, DeleteObject and ListBucket here"},
+    Row{"AccessDenied", ErrorKind::Denied,
+        "access denied: the credentials need s3:GetObject, PutObject, DeleteObject and ListBucket here"},
     Row{"InvalidAccessKeyId", ErrorKind::Denied, "the service does not know AWS_ACCESS_KEY_ID"},
     Row{"SignatureDoesNotMatch", ErrorKind::Denied, "the signature is refused: check AWS_SECRET_ACCESS_KEY"},
     Row{"ExpiredToken", ErrorKind::Denied, "the session token has expired"},
     Row{"InvalidToken", ErrorKind::Denied, "the session token is not valid"},
     Row{"RequestTimeTooSkewed", ErrorKind::Denied, "the clocks differ too much: set this machine's clock"},
     Row{"AuthorizationHeaderMalformed", ErrorKind::Invalid, "the region is wrong"},
-    Row{"PermanentRedirect", ErrorKind::Invalid, "the bucket lives at another endpoint: check region and endpoint"},
+    Row{"PermanentRedirect", ErrorKind::Invalid,
+        "the bucket lives at another endpoint: check region and endpoint"},
     Row{"TemporaryRedirect", ErrorKind::Unavailable, "the bucket is being moved"},
     Row{"QuotaExceeded", ErrorKind::Exhausted, "the quota is used up"},
     Row{"XMinioStorageFull", ErrorKind::Exhausted, "the service's disk is full"},
@@ -74,7 +76,8 @@ S3Fault read_fault(int status, const net::Headers& headers, std::string_view bod
 Error to_error(const S3Fault& fault, std::string_view what) {
   for (const Row& row : kTable)
     if (row.code == fault.code)
-      return Error(row.kind, "{}: {} ({}{})", what, row.advice, fault.code, fault.region.empty() ? "" : ", region " + fault.region);
+      return Error(row.kind, "{}: {} ({}{})", what, row.advice, fault.code,
+                   fault.region.empty() ? "" : ", region " + fault.region);
   const std::string detail = fault.code.empty() ? "" : fmt::format(" {}: {}", fault.code, fault.message);
   return Error(kind_of_status(fault.status), "{}: HTTP status {}{}", what, fault.status, detail);
 }

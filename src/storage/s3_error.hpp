@@ -11,9 +11,9 @@ namespace stash::storage {
 /// What an unsuccessful S3 answer says; members are empty where it does not.
 struct S3Fault {
   int status = 0;
-  std::string code;     ///< "NoSuchKey", "AccessDenied" ...
+  std::string code;  ///< "NoSuchKey", "AccessDenied" ...
   std::string message;
-  std::string region;   ///< that the bucket lives in, when the answer names one
+  std::string region;  ///< that the bucket lives in, when the answer names one
 
   S3Fault() {}
 };

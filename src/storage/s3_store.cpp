@@ -17,8 +17,8 @@ constexpr std::uint64_t kMaxObject = (std::uint64_t{1} << 30) + (std::uint64_t{1
 constexpr std::uint64_t kMaxText = std::uint64_t{16} << 20;
 
 std::string number_base64(std::uint32_t value) {
-  const std::array<std::byte, 4> bytes{std::byte(value >> 24), std::byte(value >> 16 & 255), std::byte(value >> 8 & 255),
-                                       std::byte(value & 255)};
+  const std::array<std::byte, 4> bytes{std::byte(value >> 24), std::byte(value >> 16 & 255),
+                                       std::byte(value >> 8 & 255), std::byte(value & 255)};
   return to_base64(bytes);
 }
 
@@ -60,7 +60,8 @@ std::string percent_decode(std::string_view text) {
 }  // namespace
 
 struct S3Store::Impl {
-  Impl(S3Config c, const Clock& k) : config(std::move(c)), clock(k), client(request_origin(config), client_options(config)) {
+  Impl(S3Config c, const Clock& k)
+      : config(std::move(c)), clock(k), client(request_origin(config), client_options(config)) {
     key.access_key = config.credentials.access_key;
     key.secret_key = config.credentials.secret_key;
     key.session_token = config.credentials.session_token;
@@ -80,7 +81,9 @@ struct S3Store::Impl {
     return options;
   }
 
-  std::string what(std::string_view verb, std::string_view name) const { return fmt::format("{} {}/{}", verb, address, name); }
+  std::string what(std::string_view verb, std::string_view name) const {
+    return fmt::format("{} {}/{}", verb, address, name);
+  }
 
   /// Encoded path of an object, or of the bucket when `name` is empty.
   std::string path(std::string_view name) const {
@@ -93,7 +96,8 @@ struct S3Store::Impl {
   bool encrypted() const { return config.endpoint.scheme == "https"; }
 
   net::Request signed_request(net::Request request, const std::vector<ByteView>& body) const {
-    const std::string hash = encrypted() && !body.empty() ? std::string(kUnsignedPayload) : payload_sha256(body);
+    const std::string hash =
+        encrypted() && !body.empty() ? std::string(kUnsignedPayload) : payload_sha256(body);
     sign(request, key, client.origin().authority(), hash, clock.now());
     request.body = body;
     return request;
@@ -109,7 +113,8 @@ struct S3Store::Impl {
   bool learn_region(const net::Response& response) {
     if (response.status != 400 && response.status != 301) return false;
     const S3Fault fault = read_fault(response.status, response.headers, response.body);
-    const bool about_region = fault.code == "AuthorizationHeaderMalformed" || fault.code == "IllegalLocationConstraintException";
+    const bool about_region =
+        fault.code == "AuthorizationHeaderMalformed" || fault.code == "IllegalLocationConstraintException";
     if (!about_region || fault.region.empty() || fault.region == key.region) return false;
     key.region = fault.region;
     return true;
@@ -128,14 +133,16 @@ struct S3Store::Impl {
 };
 
 S3Store::S3Store(S3Config config, const Clock& clock) {
-  if (config.bucket.empty()) throw Error(ErrorKind::Invalid, "the S3 address {} names no bucket", config.endpoint.origin());
+  if (config.bucket.empty())
+    throw Error(ErrorKind::Invalid, "the S3 address {} names no bucket", config.endpoint.origin());
   if (config.credentials.access_key.empty() || config.credentials.secret_key.empty())
     throw Error(ErrorKind::Invalid,
                 "no credentials for s3:{}/{}: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are needed",
                 config.endpoint.origin(), config.bucket);
   impl_ = std::make_unique<Impl>(std::move(config), clock);
   const S3Config& c = impl_->config;
-  impl_->address = fmt::format("s3:{}/{}{}{}", c.endpoint.origin(), c.bucket, c.prefix.empty() ? "" : "/", c.prefix);
+  impl_->address =
+      fmt::format("s3:{}/{}{}{}", c.endpoint.origin(), c.bucket, c.prefix.empty() ? "" : "/", c.prefix);
 }
 
 S3Store::~S3Store() = default;
@@ -216,7 +223,8 @@ Task<std::optional<std::uint64_t>> S3Store::size(std::string name) {
 /// GET /{bucket}?encoding-type=url&list-type=2&max-keys=1000&prefix={prefix}&start-after={token} HTTP/1.1
 Task<ListPage> S3Store::list(std::string prefix, std::string token) {
   const std::string base = impl_->config.prefix.empty() ? "" : impl_->config.prefix + "/";
-  std::string query = "?encoding-type=url&list-type=2&max-keys=1000&prefix=" + net::percent_encode(base + prefix);
+  std::string query =
+      "?encoding-type=url&list-type=2&max-keys=1000&prefix=" + net::percent_encode(base + prefix);
   if (!token.empty()) query += "&start-after=" + net::percent_encode(base + token);
   net::Request request("GET", impl_->path("") + query);
   std::vector<ByteView> no_body;
@@ -224,7 +232,8 @@ Task<ListPage> S3Store::list(std::string prefix, std::string token) {
   const std::string doing = impl_->what("list", prefix);
   if (response.status != 200) Impl::fail(response, doing);
   const XmlElement root = parse_xml(response.body);
-  if (root.name != "ListBucketResult") throw Error(ErrorKind::Corrupt, "{}: the answer is no list of objects", doing);
+  if (root.name != "ListBucketResult")
+    throw Error(ErrorKind::Corrupt, "{}: the answer is no list of objects", doing);
   ListPage page;
   for (const XmlElement& child : root.children) {
     if (child.name != "Contents") continue;

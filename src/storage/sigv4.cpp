@@ -17,7 +17,8 @@ std::string basic_time(TimePoint now) {
 }
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
   return text;
 }
 
@@ -26,7 +27,8 @@ std::map<std::string, std::string> signed_headers(const net::Headers& headers, s
   std::map<std::string, std::string> out{{"host", std::string(host)}};
   for (const net::Header& h : headers) {
     const std::string name = lower(h.name);
-    if (name.starts_with("x-amz-") || name == "range" || name == "content-type" || name == "date") out[name] = h.value;
+    if (name.starts_with("x-amz-") || name == "range" || name == "content-type" || name == "date")
+      out[name] = h.value;
   }
   return out;
 }
@@ -36,7 +38,8 @@ struct Canonical {
   std::string names;
 };
 
-Canonical canonical_request(const net::Request& request, std::string_view host, std::string_view payload_hash) {
+Canonical canonical_request(const net::Request& request, std::string_view host,
+                            std::string_view payload_hash) {
   const auto question = request.target.find('?');
   const std::string path = request.target.substr(0, question);
   std::string query = question == std::string::npos ? "" : request.target.substr(question + 1);
@@ -47,7 +50,8 @@ Canonical canonical_request(const net::Request& request, std::string_view host, 
     lines += name + ":" + value + "\n";
     out.names += (out.names.empty() ? "" : ";") + name;
   }
-  out.text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}", request.method, path, query, lines, out.names, payload_hash);
+  out.text =
+      fmt::format("{}\n{}\n{}\n{}\n{}\n{}", request.method, path, query, lines, out.names, payload_hash);
   return out;
 }
 
@@ -55,7 +59,8 @@ ByteView view(const crypto::Digest& digest) { return digest; }
 
 }  // namespace
 
-void sign(net::Request& request, const SigningKey& key, std::string_view host, std::string_view payload_hash, TimePoint now) {
+void sign(net::Request& request, const SigningKey& key, std::string_view host, std::string_view payload_hash,
+          TimePoint now) {
   const std::string time = basic_time(now);
   const std::string date = time.substr(0, 8);
   request.headers.emplace_back("x-amz-date", time);
@@ -72,8 +77,8 @@ void sign(net::Request& request, const SigningKey& key, std::string_view host, s
   for (const std::string& part : {key.region, key.service, std::string("aws4_request"), to_sign})
     step = crypto::hmac_sha256(view(step), as_bytes(part));
   request.headers.emplace_back("Authorization",
-                               fmt::format("AWS4-HMAC-SHA256 Credential={}/{},SignedHeaders={},Signature={}", key.access_key,
-                                           scope, canonical.names, to_hex(view(step))));
+                               fmt::format("AWS4-HMAC-SHA256 Credential={}/{},SignedHeaders={},Signature={}",
+                                           key.access_key, scope, canonical.names, to_hex(view(step))));
 }
 
 }  // namespace stash::storage

@@ -19,7 +19,8 @@ Task<std::vector<ObjectInfo>> list_all(Store& store, std::string prefix) {
   std::string token;
   do {
     ListPage page = co_await store.list(prefix, token);
-    all.insert(all.end(), std::make_move_iterator(page.objects.begin()), std::make_move_iterator(page.objects.end()));
+    all.insert(all.end(), std::make_move_iterator(page.objects.begin()),
+               std::make_move_iterator(page.objects.end()));
     token = std::move(page.next);
   } while (!token.empty());
   co_return all;

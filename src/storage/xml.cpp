@@ -44,7 +44,9 @@ class Parser {
   }
 
  private:
-  [[noreturn]] static void fail(std::string_view why) { throw Error(ErrorKind::Corrupt, "malformed XML answer: {}", why); }
+  [[noreturn]] static void fail(std::string_view why) {
+    throw Error(ErrorKind::Corrupt, "malformed XML answer: {}", why);
+  }
 
   bool take(std::string_view token) {
     if (!rest_.starts_with(token)) return false;
@@ -65,9 +67,12 @@ class Parser {
   /// Declaration, comments and white space outside the root.
   void skip_misc() {
     for (skip_space(); !rest_.empty(); skip_space()) {
-      if (take("<?")) until("?>");
-      else if (take("<!--")) until("-->");
-      else return;
+      if (take("<?"))
+        until("?>");
+      else if (take("<!--"))
+        until("-->");
+      else
+        return;
     }
   }
 
@@ -94,9 +99,12 @@ class Parser {
         if (end != name) fail("elements are not nested");
         break;
       }
-      if (take("<!--")) until("-->");
-      else if (take("<![CDATA[")) out.text += until("]]>");
-      else out.children.push_back(element(depth + 1));
+      if (take("<!--"))
+        until("-->");
+      else if (take("<![CDATA["))
+        out.text += until("]]>");
+      else
+        out.children.push_back(element(depth + 1));
     }
     return out;
   }
@@ -129,7 +137,8 @@ class Parser {
     const bool hex = entity.starts_with('x');
     if (hex) entity.remove_prefix(1);
     std::uint32_t code = 0;
-    const auto [end, error] = std::from_chars(entity.data(), entity.data() + entity.size(), code, hex ? 16 : 10);
+    const auto [end, error] =
+        std::from_chars(entity.data(), entity.data() + entity.size(), code, hex ? 16 : 10);
     if (error != std::errc{} || end != entity.data() + entity.size() || code == 0 || code > 0x10FFFF)
       fail("a bad character number");
     append_utf8(to, code);
@@ -152,7 +161,8 @@ std::string_view XmlElement::child_text(std::string_view child_name) const {
 }
 
 XmlElement parse_xml(std::string_view text) {
-  if (text.size() > kMaxText) throw Error(ErrorKind::Corrupt, "an XML answer of {} bytes is too long", text.size());
+  if (text.size() > kMaxText)
+    throw Error(ErrorKind::Corrupt, "an XML answer of {} bytes is too long", text.size());
   return Parser(text).document();
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// A reader for the small XML answers of S3: elements and text only. Bounded: 16 MiB of text, 32 levels. No DTD, no
-// external or custom entities, so nothing can be expanded or fetched.
+// A reader for the small XML answers of S3: elements and text only. Bounded: 16 MiB of text, 32 levels. No
+// DTD, no external or custom entities, so nothing can be expanded or fetched.
 
 #include <string>
 #include <string_view>

@@ -15,7 +15,8 @@ TEST(Time, RoundTripsThroughRfc3339) {
 }
 
 TEST(Time, ReadsFractionsAndOffsets) {
-  EXPECT_EQ(format_micro_time(*parse_time("2026-11-23T12:52:07.123456789+02:00")), "2026-11-23T10:52:07.123456Z");
+  EXPECT_EQ(format_micro_time(*parse_time("2026-11-23T12:52:07.123456789+02:00")),
+            "2026-11-23T10:52:07.123456Z");
   EXPECT_EQ(format_time(*parse_time("1969-12-31T23:59:59Z")), "1969-12-31T23:59:59Z");
 }
 
@@ -42,7 +43,8 @@ TEST(Duration, ReadsWhatGoReads) {
 }
 
 TEST(Duration, RefusesWhatGoRefuses) {
-  for (const char* bad : {"", "5", "1x", "h", "1h-5m", "9999999999h", "1 h", "..s"}) EXPECT_FALSE(parse_duration(bad)) << bad;
+  for (const char* bad : {"", "5", "1x", "h", "1h-5m", "9999999999h", "1 h", "..s"})
+    EXPECT_FALSE(parse_duration(bad)) << bad;
 }
 
 }  // namespace

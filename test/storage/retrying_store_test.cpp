@@ -11,7 +11,9 @@ namespace {
 class InstantTimers final : public net::Timers {
  public:
   TimePoint now() const override { return TimePoint(elapsed_); }
-  std::chrono::steady_clock::time_point steady() const override { return std::chrono::steady_clock::time_point(elapsed_); }
+  std::chrono::steady_clock::time_point steady() const override {
+    return std::chrono::steady_clock::time_point(elapsed_);
+  }
   Task<void> sleep(Duration delay) override {
     elapsed_ += delay;
     co_return;
@@ -26,7 +28,8 @@ class RetryingStoreTest : public testing::Test {
   RetryingStoreTest() {
     auto faulty = std::make_unique<FaultyStore>();
     faulty_ = faulty.get();
-    store_ = std::make_unique<storage::RetryingStore>(std::move(faulty), timers_, random_, std::chrono::minutes(5));
+    store_ = std::make_unique<storage::RetryingStore>(std::move(faulty), timers_, random_,
+                                                      std::chrono::minutes(5));
   }
   void put(const std::string& name) {
     const std::vector<ByteView> parts{as_bytes("text")};

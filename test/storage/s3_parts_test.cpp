@@ -15,7 +15,8 @@ TEST(Crc32c, GivesThePublishedCheckValue) {
 
 TEST(Xml, ReadsElementsTextAndEntities) {
   const XmlElement root = parse_xml(
-      "<?xml version=\"1.0\"?>\n<!-- c --><s3:R xmlns:s3='u'><A>x &amp; &#65;&#x42;</A><B/><C><![CDATA[<raw>]]></C></s3:R>");
+      "<?xml version=\"1.0\"?>\n<!-- c --><s3:R xmlns:s3='u'><A>x &amp; "
+      "&#65;&#x42;</A><B/><C><![CDATA[<raw>]]></C></s3:R>");
 
   EXPECT_EQ(root.name, "R");
   EXPECT_EQ(root.child_text("A"), "x & AB");

@@ -7,8 +7,8 @@
 namespace stash::storage {
 namespace {
 
-// Requests and signatures of "Authenticating Requests: Using the Authorization Header (AWS Signature Version 4)", Amazon S3
-// API Reference: bucket examplebucket, key pair of the examples, 2013-05-24.
+// Requests and signatures of "Authenticating Requests: Using the Authorization Header (AWS Signature Version
+// 4)", Amazon S3 API Reference: bucket examplebucket, key pair of the examples, 2013-05-24.
 SigningKey example_key() {
   SigningKey key;
   key.access_key = "AKIAIOSFODNN7EXAMPLE";
@@ -30,7 +30,8 @@ TEST(SigV4, SignsTheGetOfARangeAsAwsPublishes) {
   net::Request request("GET", "/test.txt");
   request.headers.emplace_back("Range", "bytes=0-9");
 
-  EXPECT_EQ(signature_of(request, kEmpty), "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41");
+  EXPECT_EQ(signature_of(request, kEmpty),
+            "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41");
 }
 
 TEST(SigV4, SignsAPutAsAwsPublishes) {
@@ -39,7 +40,8 @@ TEST(SigV4, SignsAPutAsAwsPublishes) {
   request.headers.emplace_back("x-amz-storage-class", "REDUCED_REDUNDANCY");
   const crypto::Digest digest = crypto::sha256(as_bytes("Welcome to Amazon S3."));
 
-  EXPECT_EQ(signature_of(request, to_hex(digest)), "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd");
+  EXPECT_EQ(signature_of(request, to_hex(digest)),
+            "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd");
 }
 
 TEST(SigV4, SignsAQueryWithoutValueAsAwsPublishes) {
@@ -60,7 +62,8 @@ TEST(SigV4, CarriesTheSessionToken) {
   sign(request, key, kHost, kUnsignedPayload, *parse_time("2013-05-24T00:00:00Z"));
 
   EXPECT_EQ(net::header(request.headers, "x-amz-security-token"), "token");
-  EXPECT_NE(net::header(request.headers, "Authorization").find("x-amz-security-token"), std::string_view::npos);
+  EXPECT_NE(net::header(request.headers, "Authorization").find("x-amz-security-token"),
+            std::string_view::npos);
 }
 
 }  // namespace

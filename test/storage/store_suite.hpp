@@ -114,7 +114,8 @@ TEST_P(StoreSuite, RemovesAndDoesNotMindWhatIsGone) {
 }
 
 TEST_P(StoreSuite, ListsByPrefixInNameOrder) {
-  for (const char* name : {"packs/b0/2", "packs/a0/1", "packs/a0/0", "packs-x/1", "snapshots/1", "config"}) put(name, "x");
+  for (const char* name : {"packs/b0/2", "packs/a0/1", "packs/a0/0", "packs-x/1", "snapshots/1", "config"})
+    put(name, "x");
 
   EXPECT_EQ(names("packs/"), (std::vector<std::string>{"packs/a0/0", "packs/a0/1", "packs/b0/2"}));
   EXPECT_EQ(names("packs/a0/1"), std::vector<std::string>{"packs/a0/1"});

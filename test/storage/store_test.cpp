@@ -25,8 +25,14 @@ StoreHolder local_store() {
 
 INSTANTIATE_TEST_SUITE_P(
     Stores, StoreSuite,
-    testing::Values(StoreKind{"Memory", [] { return StoreHolder{nullptr, std::make_shared<storage::MemoryStore>()}; }},
-                    StoreKind{"Faulty", [] { return StoreHolder{nullptr, std::make_shared<FaultyStore>()}; }},
+    testing::Values(StoreKind{"Memory",
+                              [] {
+                                return StoreHolder{nullptr, std::make_shared<storage::MemoryStore>()};
+                              }},
+                    StoreKind{"Faulty",
+                              [] {
+                                return StoreHolder{nullptr, std::make_shared<FaultyStore>()};
+                              }},
                     StoreKind{"Local", local_store}),
     [](const auto& info) { return info.param.name; });
 

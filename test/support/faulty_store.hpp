@@ -11,11 +11,12 @@
 
 namespace stash::test {
 
-/// A store in memory on which every call can be made to fail, and whose power can be cut: what was put since the last
-/// sync() is then lost. Calls are numbered from 0.
+/// A store in memory on which every call can be made to fail, and whose power can be cut: what was put since
+/// the last sync() is then lost. Calls are numbered from 0.
 class FaultyStore final : public storage::Store {
  public:
-  /// Call number `nth` throws `kind`; with `after` the call takes effect first (the answer is lost, not the deed).
+  /// Call number `nth` throws `kind`; with `after` the call takes effect first (the answer is lost, not the
+  /// deed).
   void fail_call(std::size_t nth, ErrorKind kind = ErrorKind::Unavailable, bool after = false) {
     failing_[nth] = {kind, after};
   }

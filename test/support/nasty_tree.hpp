@@ -98,10 +98,10 @@ inline void add_sizes(const std::string& root) {
 
 inline void add_sparse(const std::string& root) {
   make_dir(root + "/sparse");
-  write_sparse(root + "/sparse/only hole", 1 << 27, {});
+  write_sparse(root + "/sparse/only hole", 1 << 24, {});
   write_sparse(root + "/sparse/hole first", 1 << 20, {{1 << 19, 1 << 19}});
   write_sparse(root + "/sparse/hole last", 1 << 20, {{0, 8192}});
-  write_sparse(root + "/sparse/islands", 3 << 27, {{4096, 4096}, {1 << 24, 70000}, {3 << 26, 12288}});
+  write_sparse(root + "/sparse/islands", 3 << 24, {{4096, 4096}, {1 << 24, 70000}, {3 << 23, 12288}});
   write_sparse(root + "/sparse/odd end", (1 << 20) + 123, {{1 << 20, 123}});
 }
 

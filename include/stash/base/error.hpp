@@ -41,7 +41,9 @@ class Error : public std::runtime_error {
 };
 
 /// True where trying the same again later may succeed without a person's help.
-constexpr bool retryable(ErrorKind kind) { return kind == ErrorKind::Conflict || kind == ErrorKind::Unavailable; }
+constexpr bool retryable(ErrorKind kind) {
+  return kind == ErrorKind::Conflict || kind == ErrorKind::Unavailable;
+}
 
 /// Runs `step`; an Error leaving it gets "what: " put before its text.
 template <std::invocable F>
@@ -53,7 +55,8 @@ decltype(auto) doing(std::string_view what, F&& step) {
   }
 }
 
-/// The kind and sentence for an `errno` value: ENOENT NotFound, EACCES Denied, ENOSPC Exhausted, EIO Unavailable ...
+/// The kind and sentence for an `errno` value: ENOENT NotFound, EACCES Denied, ENOSPC Exhausted, EIO
+/// Unavailable ...
 Error errno_error(int code, std::string_view what);
 
 }  // namespace stash

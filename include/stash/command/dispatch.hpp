@@ -2,8 +2,9 @@
 
 namespace stash::command {
 
-/// Runs the command that argv names: by the program's own name (stash-sidecar, kubectl style links) or by its first
-/// word. Returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 done in part, 10 no repository, 12 wrong password.
+/// Runs the command that argv names: by the program's own name (stash-sidecar, kubectl style links) or by its
+/// first word. Returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 done in part, 10 no repository, 12
+/// wrong password.
 int dispatch(int argc, char** argv);
 
 }  // namespace stash::command

@@ -10,20 +10,20 @@
 namespace stash::controller {
 
 struct OperatorOptions {
-  std::string ns = "stash";                ///< where the operator runs: place of its Lease
-  std::string identity;                    ///< of this replica; the pod's name
-  std::string image;                       ///< for sidecars, init containers and triggers
+  std::string ns = "stash";  ///< where the operator runs: place of its Lease
+  std::string identity;      ///< of this replica; the pod's name
+  std::string image;         ///< for sidecars, init containers and triggers
   std::string image_pull_policy = "IfNotPresent";
-  std::string pushgateway_url;             ///< given to executors, and where session metrics go; empty: none
+  std::string pushgateway_url;  ///< given to executors, and where session metrics go; empty: none
   std::string listen = "0.0.0.0";
-  std::uint16_t port = 8080;               ///< /metrics, /healthz, /readyz
+  std::uint16_t port = 8080;  ///< /metrics, /healthz, /readyz
   bool leader_elect = true;
 
   OperatorOptions() {}
 };
 
-/// Runs the controllers until cancelled. Of several replicas the holder of the Lease works, the others wait. Returns 1
-/// when the lease was lost: the process is to be started again.
+/// Runs the controllers until cancelled. Of several replicas the holder of the Lease works, the others wait.
+/// Returns 1 when the lease was lost: the process is to be started again.
 Task<int> run_operator(OperatorOptions options, kube::Client& client, net::Timers& timers, Random& random);
 
 }  // namespace stash::controller

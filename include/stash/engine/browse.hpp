@@ -39,7 +39,8 @@ Task<void> dump_file(Repository& repository, const Snapshot& snapshot, std::stri
 Task<void> dump_tar(Repository& repository, const Snapshot& snapshot, std::string path,
                     std::function<Task<void>(ByteView)> write);
 
-/// Differences between two snapshots, in path order; `kind` is '+', '-', 'M' (content), 'U' (metadata), 'T' (type).
+/// Differences between two snapshots, in path order; `kind` is '+', '-', 'M' (content), 'U' (metadata), 'T'
+/// (type).
 Task<void> diff(Repository& repository, const Snapshot& before, const Snapshot& after,
                 std::function<bool(char kind, const EntryInfo&)> visit);
 

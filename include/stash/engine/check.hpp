@@ -9,8 +9,8 @@
 namespace stash::engine {
 
 struct CheckOptions {
-  bool read_data = false;         ///< unseal every frame and compute every id again
-  double read_data_share = 1.0;   ///< with read_data: this share of packs, chosen at random
+  bool read_data = false;        ///< unseal every frame and compute every id again
+  double read_data_share = 1.0;  ///< with read_data: this share of packs, chosen at random
 
   CheckOptions() {}
 };
@@ -20,15 +20,15 @@ struct CheckResult {
   std::uint64_t packs = 0;
   std::uint64_t blobs = 0;
   std::uint64_t bytes_read = 0;
-  std::uint64_t unused_packs = 0;         ///< not an error: left by an interrupted run
-  std::vector<std::string> errors;        ///< empty: the repository is sound
+  std::uint64_t unused_packs = 0;   ///< not an error: left by an interrupted run
+  std::vector<std::string> errors;  ///< empty: the repository is sound
 
   CheckResult() {}
   bool ok() const { return errors.empty(); }
 };
 
-/// Verifies that every snapshot's tree is whole and every blob it names lies inside a pack that exists with the right
-/// size; with read_data also the bytes.
+/// Verifies that every snapshot's tree is whole and every blob it names lies inside a pack that exists with
+/// the right size; with read_data also the bytes.
 Task<CheckResult> check(Repository& repository, CheckOptions options, Progress& progress);
 
 struct StatsResult {

@@ -16,9 +16,9 @@ struct KeepPolicy {
   std::int64_t monthly = 0;
   std::int64_t yearly = 0;
   std::vector<std::string> tags;
-  Duration within{};        ///< 0: unused
+  Duration within{};  ///< 0: unused
 
-  bool empty() const;       ///< true: keeps everything
+  bool empty() const;  ///< true: keeps everything
 };
 
 struct KeepDecision {
@@ -29,8 +29,8 @@ struct KeepDecision {
   KeepDecision() {}
 };
 
-/// Pure: decides for each snapshot, grouped by host and paths. A snapshot dated after `now` is kept; the last complete
-/// one of a group is always kept.
+/// Pure: decides for each snapshot, grouped by host and paths. A snapshot dated after `now` is kept; the last
+/// complete one of a group is always kept.
 std::vector<KeepDecision> decide(std::vector<Snapshot> snapshots, const KeepPolicy& policy, TimePoint now);
 
 struct ForgetOptions {
@@ -65,16 +65,16 @@ struct ForgetResult {
 Task<ForgetResult> forget(Repository& repository, ForgetOptions options);
 
 struct PruneOptions {
-  Duration grace = std::chrono::hours(24);       ///< between condemning a pack and deleting it
-  Duration young = std::chrono::hours(48);       ///< packs younger than this are not condemned
-  double max_unused = 0.05;                      ///< share of dead bytes that may stay
+  Duration grace = std::chrono::hours(24);  ///< between condemning a pack and deleting it
+  Duration young = std::chrono::hours(48);  ///< packs younger than this are not condemned
+  double max_unused = 0.05;                 ///< share of dead bytes that may stay
   bool dry_run = false;
 
   PruneOptions() {}
 };
 
-/// Two-phase collection without locks: condemns dead packs in a tomb, deletes those condemned long enough ago that are
-/// still unused. Safe beside any number of backups and other prunes.
+/// Two-phase collection without locks: condemns dead packs in a tomb, deletes those condemned long enough ago
+/// that are still unused. Safe beside any number of backups and other prunes.
 Task<PruneResult> prune(Repository& repository, PruneOptions options);
 
 }  // namespace stash::engine

@@ -51,8 +51,8 @@ struct FileCounts {
   std::uint64_t files_changed = 0;
   std::uint64_t files_unmodified = 0;
   std::uint64_t dirs = 0;
-  std::uint64_t others = 0;         ///< symlinks, devices, fifos, sockets
-  std::uint64_t bytes = 0;          ///< sum of file sizes
+  std::uint64_t others = 0;  ///< symlinks, devices, fifos, sockets
+  std::uint64_t bytes = 0;   ///< sum of file sizes
   std::uint64_t files() const { return files_new + files_changed + files_unmodified; }
   std::uint64_t entries() const { return files() + dirs + others; }
   bool operator==(const FileCounts&) const = default;
@@ -68,7 +68,7 @@ struct PathProblem {
 
 /// A snapshot manifest as callers see it.
 struct Snapshot {
-  std::string id;                   ///< ULID, 26 characters of Crockford base32, lower case
+  std::string id;  ///< ULID, 26 characters of Crockford base32, lower case
   TimePoint start;
   TimePoint end;
   std::string host;
@@ -76,13 +76,13 @@ struct Snapshot {
   std::vector<std::string> tags;
   std::vector<std::string> excludes;
   std::map<std::string, std::string> source;  ///< identity: cluster, namespace, workload, pod, claim uid ...
-  std::string parent;               ///< id, or empty
-  std::string program;              ///< "stash 0.1.0"
-  bool complete = true;             ///< false: something was unreadable
+  std::string parent;                         ///< id, or empty
+  std::string program;                        ///< "stash 0.1.0"
+  bool complete = true;                       ///< false: something was unreadable
   FileCounts counts;
-  std::uint64_t bytes_added = 0;    ///< raw bytes of new blobs
-  std::uint64_t bytes_stored = 0;   ///< bytes put into the store for it
-  std::uint64_t vanished = 0;       ///< entries that went away while walking
+  std::uint64_t bytes_added = 0;   ///< raw bytes of new blobs
+  std::uint64_t bytes_stored = 0;  ///< bytes put into the store for it
+  std::uint64_t vanished = 0;      ///< entries that went away while walking
   std::uint64_t errors = 0;
   std::vector<PathProblem> first_errors;  ///< at most 20
 
@@ -110,14 +110,17 @@ struct KeyInfo {
 
 /// An open repository. One control thread; any number of processes may work on the same store at once.
 ///
-/// Errors of open(): NotFound (no repository at the address), Denied (wrong password), Unsupported (a newer format, or a
-/// restic, kopia or borg repository), Corrupt.
+/// Errors of open(): NotFound (no repository at the address), Denied (wrong password), Unsupported (a newer
+/// format, or a restic, kopia or borg repository), Corrupt.
 class Repository {
  public:
-  /// Makes a repository in an empty place. Conflict when there is one already, Unsupported (with a sentence) when
-  /// the place holds a restic, kopia or borg repository, Invalid when it holds foreign objects under our names.
-  static Task<void> init(storage::Store& store, Secret password, InitOptions options, Environment environment);
-  static Task<std::unique_ptr<Repository>> open(storage::Store& store, Secret password, Environment environment);
+  /// Makes a repository in an empty place. Conflict when there is one already, Unsupported (with a sentence)
+  /// when the place holds a restic, kopia or borg repository, Invalid when it holds foreign objects under our
+  /// names.
+  static Task<void> init(storage::Store& store, Secret password, InitOptions options,
+                         Environment environment);
+  static Task<std::unique_ptr<Repository>> open(storage::Store& store, Secret password,
+                                                Environment environment);
 
   ~Repository();
   Repository(const Repository&) = delete;
@@ -129,8 +132,8 @@ class Repository {
 
   /// Oldest first. A manifest that cannot be unsealed is Error(Corrupt) naming it.
   Task<std::vector<Snapshot>> snapshots(SnapshotFilter filter);
-  /// "latest" (newest that matches the filter), a full id, or a unique ending or beginning of one (at least 4 characters).
-  /// NotFound; Invalid when it is ambiguous.
+  /// "latest" (newest that matches the filter), a full id, or a unique ending or beginning of one (at least 4
+  /// characters). NotFound; Invalid when it is ambiguous.
   Task<Snapshot> find_snapshot(std::string id, SnapshotFilter filter);
 
   Task<std::vector<KeyInfo>> keys();

@@ -9,36 +9,38 @@
 namespace stash::engine {
 
 struct RestoreOptions {
-  std::string target = "/";            ///< directory that the snapshot's absolute paths are put under
-  std::vector<std::string> includes;   ///< restic's patterns; empty: everything
+  std::string target = "/";           ///< directory that the snapshot's absolute paths are put under
+  std::vector<std::string> includes;  ///< restic's patterns; empty: everything
   std::vector<std::string> excludes;
   std::vector<std::string> iincludes;
   std::vector<std::string> iexcludes;
-  bool verify = false;                 ///< read every restored file again and compare ids
+  bool verify = false;  ///< read every restored file again and compare ids
   bool dry_run = false;
-  bool sparse = true;                  ///< long runs of zeros become holes
+  bool sparse = true;  ///< long runs of zeros become holes
 
   RestoreOptions() {}
 };
 
 /// What a restore did. `owners_kept` is false when ids could not be set (not permitted).
 struct RestoreResult {
-  FileCounts counts;                    ///< files_new: written; files_unmodified: already right
+  FileCounts counts;  ///< files_new: written; files_unmodified: already right
   std::uint64_t bytes_written = 0;
   std::uint64_t files_verified = 0;
   bool owners_kept = true;
-  std::uint64_t errors = 0;             ///< files that could not be restored
+  std::uint64_t errors = 0;                 ///< files that could not be restored
   std::vector<PathProblem> first_errors;    ///< at most 100
-  std::uint64_t warnings = 0;           ///< metadata that could not be set
+  std::uint64_t warnings = 0;               ///< metadata that could not be set
   std::vector<PathProblem> first_warnings;  ///< at most 100
   Duration duration{};
 
   RestoreResult() {}
 };
 
-/// Restores one snapshot. Never follows a symlink out of the target, never writes outside it. A file appears under its
-/// name only with its whole content; owners, modes, times, xattrs, ACLs, hard links, devices and holes are brought
-/// back, and what could not be is listed. Throws Corrupt when stored data is damaged (after restoring what can be).
-Task<RestoreResult> restore(Repository& repository, const Snapshot& snapshot, RestoreOptions options, Progress& progress);
+/// Restores one snapshot. Never follows a symlink out of the target, never writes outside it. A file appears
+/// under its name only with its whole content; owners, modes, times, xattrs, ACLs, hard links, devices and
+/// holes are brought back, and what could not be is listed. Throws Corrupt when stored data is damaged (after
+/// restoring what can be).
+Task<RestoreResult> restore(Repository& repository, const Snapshot& snapshot, RestoreOptions options,
+                            Progress& progress);
 
 }  // namespace stash::engine

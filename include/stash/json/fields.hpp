@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -68,8 +69,12 @@ struct Raw {
 struct IntOrString {
   std::string text;  ///< `80` or `"http"`; empty: absent
   bool operator==(const IntOrString&) const = default;
-  /// Without the quotes.
-  std::string str() const { return text.starts_with('"') ? text.substr(1, text.size() - 2) : text; }
+  /// `80` and `http`: a text without quotes and escapes.
+  std::string str() const {
+    if (!text.starts_with('"')) return text;
+    const Document value = parse(text, "text");
+    return {value.GetString(), value.GetStringLength()};
+  }
 };
 /// A Go duration as text in the document, checked when read.
 struct GoDuration {
@@ -198,11 +203,14 @@ void read_integer(const Value& v, T& to, const Path& at, const Rule& rule, Fault
 
 inline void read_string(const Value& v, std::string& to, const Path& at, const Rule& rule, Faults& faults) {
   if (!v.IsString()) return fault(faults, at, "want a string");
-  const auto size = static_cast<std::int64_t>(v.GetStringLength());
+  const std::string_view text(v.GetString(), v.GetStringLength());
+  // Characters are counted as the API server counts them: by code points, so without the bytes that continue
+  // one.
+  const auto size = std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; });
   if (rule.min_length && size < *rule.min_length) return fault(faults, at, "must not be empty");
   if (rule.max_length && size > *rule.max_length)
     return fault(faults, at, fmt::format("is longer than {} characters", *rule.max_length));
-  to.assign(v.GetString(), v.GetStringLength());
+  to.assign(text);
 }
 
 inline void read_text(const Value& v, GoDuration& to, const Path& at, Faults& faults) {

@@ -1,12 +1,12 @@
 #pragma once
 
-// The one door to RapidJSON: include this, never <rapidjson/...>. A wrong type or a missing member throws instead of
-// being undefined behaviour.
+// The one door to RapidJSON: include this, never <rapidjson/...>. A wrong type or a missing member throws
+// instead of being undefined behaviour.
 
 #include <stdexcept>
 
-#define RAPIDJSON_ASSERT(x) \
-  do {                      \
+#define RAPIDJSON_ASSERT(x)                        \
+  do {                                             \
     if (!(x)) throw std::logic_error("json: " #x); \
   } while (false)
 #define RAPIDJSON_NOEXCEPT_ASSERT(x) static_cast<void>(x)
@@ -26,13 +26,15 @@ using Value = rapidjson::Value;
 using Document = rapidjson::Document;
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
-/// Parses one JSON text (UTF-8 checked, nesting at most 128). Throws Error(Invalid) that names `what` and the offset.
+/// Parses one JSON text (UTF-8 checked, nesting at most 128). Throws Error(Invalid) that names `what` and the
+/// offset.
 Document parse(std::string_view text, std::string_view what);
 
 /// Compact text of a value.
 std::string dump(const Value& value);
 
-/// Walks members by name: find(v, "metadata", "name"). Null when a step is missing, not an object, or the end is null.
+/// Walks members by name: find(v, "metadata", "name"). Null when a step is missing, not an object, or the end
+/// is null.
 const Value* find(const Value& from, std::string_view key);
 template <class... Keys>
 const Value* find(const Value& from, std::string_view key, Keys... rest) {

@@ -40,9 +40,9 @@ enum class PatchType { Merge, Strategic, Json, Apply };
 
 struct PatchOptions {
   PatchType type = PatchType::Merge;
-  std::string subresource;              ///< "status" or ""
+  std::string subresource;  ///< "status" or ""
   std::string field_manager = "stash";
-  bool force = true;                    ///< Apply only: take over conflicting fields
+  bool force = true;  ///< Apply only: take over conflicting fields
   bool dry_run = false;
 
   PatchOptions() {}
@@ -69,8 +69,8 @@ struct WatchEvent {
   WatchEvent(EventType t, json::Document o) : type(t), object(std::move(o)) {}
 };
 
-/// An open watch. read() gives the next event, or nothing when the server ended the stream in good order; it throws
-/// Error(Conflict) on 410 Gone (list again), Error(Unavailable) on a broken stream (resume).
+/// An open watch. read() gives the next event, or nothing when the server ended the stream in good order; it
+/// throws Error(Conflict) on 410 Gone (list again), Error(Unavailable) on a broken stream (resume).
 class WatchStream {
  public:
   virtual ~WatchStream() = default;
@@ -100,17 +100,19 @@ class Client {
   virtual Task<std::optional<json::Document>> find(const Resource& resource, Ref ref) = 0;
   /// `body` is a whole object as JSON. Conflict when the name exists.
   virtual Task<json::Document> create(const Resource& resource, std::string ns, std::string body) = 0;
-  virtual Task<json::Document> patch(const Resource& resource, Ref ref, std::string body, PatchOptions options) = 0;
+  virtual Task<json::Document> patch(const Resource& resource, Ref ref, std::string body,
+                                     PatchOptions options) = 0;
   /// Full replace; `body` carries the resourceVersion it was read at. `subresource` "" or "status".
-  virtual Task<json::Document> replace(const Resource& resource, Ref ref, std::string body, std::string subresource) = 0;
+  virtual Task<json::Document> replace(const Resource& resource, Ref ref, std::string body,
+                                       std::string subresource) = 0;
   /// Missing is fine. `uid` empty: whatever object has the name.
   virtual Task<void> remove(const Resource& resource, Ref ref, Propagation propagation, std::string uid) = 0;
   /// One page: the List document with .items, .metadata.continue and .metadata.resourceVersion.
   virtual Task<json::Document> list(const Resource& resource, ListOptions options) = 0;
   virtual Task<std::unique_ptr<WatchStream>> watch(const Resource& resource, ListOptions options) = 0;
   /// Runs `command` in a container of a pod over WebSocket (v5.channel.k8s.io, v4 as fall-back).
-  virtual Task<ExecResult> exec(Ref pod, std::string container, std::vector<std::string> command, Duration limit,
-                                std::size_t output_limit) = 0;
+  virtual Task<ExecResult> exec(Ref pod, std::string container, std::vector<std::string> command,
+                                Duration limit, std::size_t output_limit) = 0;
 };
 
 }  // namespace stash::kube

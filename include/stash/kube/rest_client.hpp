@@ -9,9 +9,10 @@
 
 namespace stash::kube {
 
-/// The real client, over HTTPS. Idempotent calls are tried again with jittered back-off (about 10 s in all) on network
-/// faults, 429 and 5xx, and Retry-After is honoured; others only on 429. A 401 fetches fresh credentials once.
-/// Belongs to one io thread; `timers`, `random` and `pool` (credential plugins run there) must outlive it.
+/// The real client, over HTTPS. Idempotent calls are tried again with jittered back-off (about 10 s in all)
+/// on network faults, 429 and 5xx, and Retry-After is honoured; others only on 429. A 401 fetches fresh
+/// credentials once. Belongs to one io thread; `timers`, `random` and `pool` (credential plugins run there)
+/// must outlive it.
 class RestClient final : public Client {
  public:
   /// Throws Error(Invalid) when config.server is no URL.
@@ -20,8 +21,10 @@ class RestClient final : public Client {
 
   Task<std::optional<json::Document>> find(const Resource& resource, Ref ref) override;
   Task<json::Document> create(const Resource& resource, std::string ns, std::string body) override;
-  Task<json::Document> patch(const Resource& resource, Ref ref, std::string body, PatchOptions options) override;
-  Task<json::Document> replace(const Resource& resource, Ref ref, std::string body, std::string subresource) override;
+  Task<json::Document> patch(const Resource& resource, Ref ref, std::string body,
+                             PatchOptions options) override;
+  Task<json::Document> replace(const Resource& resource, Ref ref, std::string body,
+                               std::string subresource) override;
   Task<void> remove(const Resource& resource, Ref ref, Propagation propagation, std::string uid) override;
   Task<json::Document> list(const Resource& resource, ListOptions options) override;
   Task<std::unique_ptr<WatchStream>> watch(const Resource& resource, ListOptions options) override;

@@ -40,7 +40,8 @@ using Headers = std::vector<Header>;
 /// First value of a header, name compared without case; empty view when it is absent.
 std::string_view header(const Headers& headers, std::string_view name);
 
-/// One request. `body` is sent scatter-gather; the bytes belong to the caller and must live until the call returns.
+/// One request. `body` is sent scatter-gather; the bytes belong to the caller and must live until the call
+/// returns.
 struct Request {
   std::string method = "GET";
   std::string target = "/";  ///< path and query, already percent-encoded
@@ -59,15 +60,15 @@ struct Response {
   Response() {}  // user-written: travels through awaits
 };
 
-/// A response whose body is read as it comes (watches, large objects). Destroying it drops the connection unless
-/// the body was read to its end.
+/// A response whose body is read as it comes (watches, large objects). Destroying it drops the connection
+/// unless the body was read to its end.
 class ResponseStream {
  public:
   virtual ~ResponseStream() = default;
   virtual int status() const = 0;
   virtual const Headers& headers() const = 0;
-  /// Bytes put into `into`; 0 at the end of the body. Throws Error(Unavailable) on a broken or silent connection
-  /// (no byte within the client's idle limit).
+  /// Bytes put into `into`; 0 at the end of the body. Throws Error(Unavailable) on a broken or silent
+  /// connection (no byte within the client's idle limit).
   virtual Task<std::size_t> read(std::span<std::byte> into) = 0;
 };
 
@@ -84,27 +85,28 @@ class WebSocket {
 
 /// How TLS peers are trusted and how we identify ourselves. PEM texts.
 struct TlsOptions {
-  std::string ca_pem;             ///< trusted roots; empty: the system bundle (SSL_CERT_FILE or the usual places)
-  bool insecure = false;          ///< do not verify the peer
-  std::string client_cert_pem;    ///< empty: no client certificate
+  std::string ca_pem;     ///< trusted roots; empty: the system bundle (SSL_CERT_FILE or the usual places)
+  bool insecure = false;  ///< do not verify the peer
+  std::string client_cert_pem;  ///< empty: no client certificate
   Secret client_key_pem;
-  std::string server_name;        ///< name to verify instead of the URL's host; empty: the host
+  std::string server_name;  ///< name to verify instead of the URL's host; empty: the host
 };
 
 struct ClientOptions {
   TlsOptions tls;
   std::size_t max_connections = 16;  ///< per origin; further requests wait
   Duration connect_timeout = std::chrono::seconds(10);
-  Duration response_timeout = std::chrono::seconds(60);  ///< from the last byte sent to the first byte of the head
-  Duration idle_timeout = std::chrono::seconds(60);      ///< longest silence while sending or reading a body
-  std::size_t body_limit = std::size_t{64} << 20;        ///< largest body that send() keeps
+  Duration response_timeout =
+      std::chrono::seconds(60);  ///< from the last byte sent to the first byte of the head
+  Duration idle_timeout = std::chrono::seconds(60);  ///< longest silence while sending or reading a body
+  std::size_t body_limit = std::size_t{64} << 20;    ///< largest body that send() keeps
 };
 
-/// HTTP/1.1 client for one origin: kept-alive pool, TLS, time limits on everything. One io thread, many coroutines.
-/// Network faults are Error(Unavailable); a TLS peer that cannot be trusted is Error(Denied); an over-long or
-/// malformed answer is Error(Corrupt). HTTP status codes are answers, not errors. A request on a reused connection
-/// that was closed before any byte of the answer came is sent again once on a fresh one, when its method is
-/// idempotent (GET, HEAD, PUT, DELETE).
+/// HTTP/1.1 client for one origin: kept-alive pool, TLS, time limits on everything. One io thread, many
+/// coroutines. Network faults are Error(Unavailable); a TLS peer that cannot be trusted is Error(Denied); an
+/// over-long or malformed answer is Error(Corrupt). HTTP status codes are answers, not errors. A request on a
+/// reused connection that was closed before any byte of the answer came is sent again once on a fresh one,
+/// when its method is idempotent (GET, HEAD, PUT, DELETE).
 class HttpClient {
  public:
   HttpClient(Url origin, ClientOptions options);

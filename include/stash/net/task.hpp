@@ -46,7 +46,8 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  /// Starts `task` on the caller's executor. Its first escaping exception is kept for join() and cancels the others.
+  /// Starts `task` on the caller's executor. Its first escaping exception is kept for join() and cancels the
+  /// others.
   Task<void> spawn(Task<void> task);
   /// Asks every member to stop.
   void cancel();
@@ -66,8 +67,8 @@ Task<T> within(Duration limit, std::string what, Task<T> op);
 template <class F>
 Task<std::invoke_result_t<F>> offload(Pool& pool, F fn);
 
-/// Runs one coroutine to its end on the calling thread's event loop and returns its result: the bottom of every
-/// command and test. SIGINT and SIGTERM cancel it when `signals` is true.
+/// Runs one coroutine to its end on the calling thread's event loop and returns its result: the bottom of
+/// every command and test. SIGINT and SIGTERM cancel it when `signals` is true.
 template <class T>
 T run(Task<T> task, bool signals = false);
 

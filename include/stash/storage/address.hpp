@@ -19,8 +19,9 @@ struct LocalConfig {
 using StoreConfig = std::variant<LocalConfig, S3Config>;
 
 /// Reads an address: "/srv/repo", "relative/dir", "local:/srv/repo", "s3:https://host[:port]/bucket/prefix",
-/// "s3:host/bucket/prefix" (https). Credentials, region and TLS are the caller's to fill in. Throws Error(Invalid) that
-/// names the address and its right form; Unsupported for address kinds of other tools that this version has not.
+/// "s3:host/bucket/prefix" (https). Credentials, region and TLS are the caller's to fill in. Throws
+/// Error(Invalid) that names the address and its right form; Unsupported for address kinds of other tools
+/// that this version has not.
 StoreConfig parse_address(std::string_view address);
 
 /// An S3 endpoint as users write it ("s3.amazonaws.com", "https://minio.ns.svc:9000"). Throws Error(Invalid).

@@ -8,9 +8,11 @@ namespace stash::storage {
 
 /// Objects as files below one directory (mode 0600, directories 0700).
 ///
-/// An object is written to a nameless file (O_TMPFILE; where the file system has none, to a name that begins with
-/// ".tmp-"), made durable with fdatasync and only then linked under its name, never over another. sync() makes the
-/// names durable. What a killed writer left under ".tmp-" is never listed, and removed once it is two days old.
+/// An object is written to a nameless file (O_TMPFILE; where the file system has none, to a name that begins
+/// with
+/// ".tmp-"), made durable with fdatasync and only then linked under its name, never over another. sync()
+/// makes the names durable. What a killed writer left under ".tmp-" is never listed, and removed once it is
+/// two days old.
 class LocalStore final : public Store {
  public:
   /// `root` need not exist: the first put makes it. `pool` must outlive the store.

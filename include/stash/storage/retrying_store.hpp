@@ -7,9 +7,9 @@
 
 namespace stash::storage {
 
-/// Tries calls that failed with Unavailable again, with growing waits and jitter, until `patience` has passed since the
-/// first try. Everything else passes through. A put that finds its own object there after a failed try (the answer was
-/// lost, not the object) has succeeded.
+/// Tries calls that failed with Unavailable again, with growing waits and jitter, until `patience` has passed
+/// since the first try. Everything else passes through. A put that finds its own object there after a failed
+/// try (the answer was lost, not the object) has succeeded.
 class RetryingStore final : public Store {
  public:
   RetryingStore(std::unique_ptr<Store> inner, net::Timers& timers, Random& random,

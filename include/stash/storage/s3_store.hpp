@@ -19,9 +19,9 @@ struct S3Credentials {
 struct S3Config {
   net::Url endpoint;  ///< scheme, host and port of the service
   std::string bucket;
-  std::string prefix;            ///< without slashes at either end; may be empty
-  std::string region;            ///< empty: us-east-1, corrected when the service names another
-  bool path_style = true;        ///< https://host/bucket/key instead of https://bucket.host/key
+  std::string prefix;      ///< without slashes at either end; may be empty
+  std::string region;      ///< empty: us-east-1, corrected when the service names another
+  bool path_style = true;  ///< https://host/bucket/key instead of https://bucket.host/key
   net::TlsOptions tls;
   S3Credentials credentials;
   std::size_t max_connections = 8;
@@ -29,9 +29,10 @@ struct S3Config {
   S3Config() {}
 };
 
-/// Objects in a bucket of S3 or a service that speaks its protocol. Requests are signed with Signature Version 4; over
-/// TLS the payload is not signed but carries CRC32C, on plain HTTP it is signed. put() asks If-None-Match: * and goes on
-/// without where the service does not know it. Does not retry: wrap it in a RetryingStore.
+/// Objects in a bucket of S3 or a service that speaks its protocol. Requests are signed with Signature
+/// Version 4; over TLS the payload is not signed but carries CRC32C, on plain HTTP it is signed. put() asks
+/// If-None-Match: * and goes on without where the service does not know it. Does not retry: wrap it in a
+/// RetryingStore.
 class S3Store final : public Store {
  public:
   /// `clock` dates the signatures. Throws Error(Invalid) when bucket or credentials are missing.

@@ -41,11 +41,11 @@ struct ListPage {
 
 /// Where a repository's objects live: flat names ("packs/ab/<id>"), immutable contents.
 ///
-/// Every implementation passes test/storage/store_suite.hpp. All calls run on the control thread; blocking work is
-/// offloaded inside. Names are printable ASCII of [a-z0-9/._-], at most 200 bytes, relative, never "..": others are
-/// Error(Invalid). Errors: NotFound, Denied (credentials, read-only), Unavailable (retry), Exhausted (full), Invalid
-/// (the address or configuration is wrong; the text says what would be right), Corrupt (a body shorter or longer than
-/// announced). No call returns partial data.
+/// Every implementation passes test/storage/store_suite.hpp. All calls run on the control thread; blocking
+/// work is offloaded inside. Names are printable ASCII of [a-z0-9/._-], at most 200 bytes, relative, never
+/// "..": others are Error(Invalid). Errors: NotFound, Denied (credentials, read-only), Unavailable (retry),
+/// Exhausted (full), Invalid (the address or configuration is wrong; the text says what would be right),
+/// Corrupt (a body shorter or longer than announced). No call returns partial data.
 class Store {
  public:
   Store() = default;
@@ -56,19 +56,20 @@ class Store {
   /// Address for people, without secrets: "/srv/repo", "s3:https://host/bucket/prefix".
   virtual std::string describe() const = 0;
 
-  /// Stores a whole object under a new name; `parts` are concatenated and stay the caller's until the call returns.
-  /// All or nothing: a reader never sees a prefix. Error(Conflict) when the name exists already and the store can
-  /// tell (local, memory, S3 with If-None-Match). Durable once sync() has returned after it.
+  /// Stores a whole object under a new name; `parts` are concatenated and stay the caller's until the call
+  /// returns. All or nothing: a reader never sees a prefix. Error(Conflict) when the name exists already and
+  /// the store can tell (local, memory, S3 with If-None-Match). Durable once sync() has returned after it.
   virtual Task<void> put(std::string name, std::vector<ByteView> parts) = 0;
 
-  /// The bytes of `range`; asking beyond the end gives what there is. Error(NotFound) when there is no such object.
+  /// The bytes of `range`; asking beyond the end gives what there is. Error(NotFound) when there is no such
+  /// object.
   virtual Task<Bytes> get(std::string name, Range range) = 0;
 
   /// Size in bytes, or nothing when there is no such object.
   virtual Task<std::optional<std::uint64_t>> size(std::string name) = 0;
 
-  /// One page of the objects whose names begin with `prefix`, in name order; `token` from the page before, or "".
-  /// A put that returned is seen by every later list.
+  /// One page of the objects whose names begin with `prefix`, in name order; `token` from the page before, or
+  /// "". A put that returned is seen by every later list.
   virtual Task<ListPage> list(std::string prefix, std::string token) = 0;
 
   /// Removes an object; one that is not there is fine.

@@ -89,12 +89,17 @@ class Minio {
   Minio() : port_(free_port()) {
     const std::string make =
         "cd " + dir_.path() +
-        " && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test-ca -keyout ca.key -out ca.crt"
-        " && mkdir certs data && openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=minio -keyout certs/private.key -out r.csr"
+        " && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test-ca "
+        "-keyout ca.key -out ca.crt"
+        " && mkdir certs data && openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "
+        "/CN=minio -keyout certs/private.key -out r.csr"
         " && printf 'subjectAltName=IP:127.0.0.1' > ext"
-        " && openssl x509 -req -in r.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out certs/public.crt -extfile ext";
-    if (std::system(("(" + make + ") >/dev/null 2>&1").c_str()) != 0) throw std::runtime_error("certificates");
-    const std::string program = output_of(std::string(STASH_SOURCE_DIR) + "/test/cluster/build.sh minio") + "/minio";
+        " && openssl x509 -req -in r.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out "
+        "certs/public.crt -extfile ext";
+    if (std::system(("(" + make + ") >/dev/null 2>&1").c_str()) != 0)
+      throw std::runtime_error("certificates");
+    const std::string program =
+        output_of(std::string(STASH_SOURCE_DIR) + "/test/cluster/build.sh minio") + "/minio";
     child_ = ::fork();
     if (child_ == 0) {
       ::setenv("MINIO_ROOT_USER", "admin", 1);
@@ -102,8 +107,8 @@ class Minio {
       const std::string address = "127.0.0.1:" + std::to_string(port_);
       const std::string log = dir_ / "log";
       if (std::freopen(log.c_str(), "w", stdout) && std::freopen(log.c_str(), "w", stderr))
-        ::execl(program.c_str(), "minio", "server", "--quiet", "--address", address.c_str(), "--certs-dir", (dir_ / "certs").c_str(),
-                (dir_ / "data").c_str(), nullptr);
+        ::execl(program.c_str(), "minio", "server", "--quiet", "--address", address.c_str(), "--certs-dir",
+                (dir_ / "certs").c_str(), (dir_ / "data").c_str(), nullptr);
       ::_exit(127);
     }
     wait_until_up();
