@@ -1,15 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <string>
 
+#include "api/server/kubectl.hpp"
 #include "stash/api/crd.hpp"
 #include "stash/api/install.hpp"
-#include "support/control_plane.hpp"
 
 // The CRDs against a real API server: what it accepts, what it refuses and with which words, and what kubectl
 // shows.
@@ -17,53 +14,23 @@
 namespace stash::api {
 namespace {
 
+using test::Answer;
+using test::kubectl;
 using testing::AllOf;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
-struct Answer {
-  int status = 0;
-  std::string text;
-};
-
-Answer run(const std::string& command) {
-  Answer answer;
-  FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
-  if (!pipe) throw std::runtime_error("cannot run " + command);
-  std::array<char, 4096> buffer{};
-  while (const std::size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    answer.text.append(buffer.data(), got);
-  answer.status = ::pclose(pipe);
-  return answer;
-}
-
 class Crds : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    std::string bin = run(STASH_SOURCE_DIR "/test/cluster/build.sh kubernetes 2>/dev/null").text;
-    bin.erase(bin.find_last_not_of('\n') + 1);
-    kubectl_ = bin + "/kubectl --kubeconfig " + test::ControlPlane::shared().kubeconfig_path();
-    const Answer applied = apply(crds_yaml(), "");
+    const Answer applied = test::apply(crds_yaml());
     ASSERT_EQ(applied.status, 0) << applied.text;
     const Answer ready = kubectl("wait --for=condition=Established --timeout=60s crd --all");
     ASSERT_EQ(ready.status, 0) << ready.text;
   }
 
-  static Answer kubectl(const std::string& arguments) { return run(kubectl_ + " " + arguments); }
-
-  static Answer apply(const std::string& yaml, const std::string& flags) {
-    std::string path = (std::filesystem::temp_directory_path() / "stash-crd-XXXXXX").string();
-    ::close(::mkstemp(path.data()));
-    std::ofstream(path) << yaml;
-    const Answer answer = kubectl("apply --validate=strict " + flags + " -f " + path);
-    std::filesystem::remove(path);
-    return answer;
-  }
-
-  static Answer dry_run(const std::string& yaml) { return apply(yaml, "--dry-run=server"); }
-
-  static inline std::string kubectl_;
+  static Answer dry_run(const std::string& yaml) { return test::apply(yaml, "--dry-run=server"); }
 };
 
 TEST_F(Crds, AreAcceptedWithoutAComplaintAboutTheirSchema) {
