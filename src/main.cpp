@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 
 #include <csignal>
+#include <initializer_list>
 
 #include "stash/command/dispatch.hpp"
 
