@@ -1,5 +1,7 @@
 #include "stash/engine/backup.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 #include <algorithm>
 #include <exception>
 #include <memory>
@@ -163,7 +165,10 @@ class Session {
     } catch (...) {
       failure = std::current_exception();
     }
+    const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
+    co_await boost::asio::this_coro::throw_if_cancelled(false);
     co_await blobs.abandon();
+    co_await boost::asio::this_coro::throw_if_cancelled(throws);
     if (failure) std::rethrow_exception(failure);
   }
 

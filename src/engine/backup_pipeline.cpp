@@ -42,21 +42,12 @@ BackupPipeline::BackupPipeline(Repository::Impl& repository, Walker& walker, Par
       options_(options),
       turns_(kJobs) {}
 
+// The walk is a member like its jobs: whatever ends one of them ends all, and they have ended when join()
+// returns.
 Task<void> BackupPipeline::run() {
   net::TaskGroup group;
-  std::exception_ptr failure;
-  try {
-    co_await walk(group);
-  } catch (...) {
-    failure = std::current_exception();
-    group.cancel();
-  }
-  try {
-    co_await group.join();
-  } catch (...) {
-    if (!failure) failure = std::current_exception();
-  }
-  if (failure) std::rethrow_exception(failure);
+  co_await group.spawn(walk(group));
+  co_await group.join();
 }
 
 Task<void> BackupPipeline::walk(net::TaskGroup& group) {
@@ -92,7 +83,7 @@ Task<void> BackupPipeline::take(Found found, net::TaskGroup& group) {
 Task<void> BackupPipeline::take_file(SlotPtr slot, const Entry* before, net::TaskGroup& group) {
   Entry& entry = slot->entry;
   if (before && before->type == EntryType::File) slot->kind = Kind::Changed;
-  entry.racy = is_racy(slot->found.stat, options_.start);
+  entry.racy = is_racy(slot->found.stat, options_.start, now());
   if (before && content_unchanged(*before, slot->found.stat, options_.rule) && still_stored(*before)) {
     slot->kind = Kind::Unmodified;
     copy_content(*before, entry);
@@ -145,7 +136,7 @@ Task<void> BackupPipeline::read(Slot& slot) {
   if (file.outcome == FileOutcome::Unreadable) slot.entry.unreadable = true;
   if (slot.gone || slot.entry.unreadable) co_return;
   put_stat(file.stat, accounts_, slot.entry.device, options_.with_atime, slot.entry);
-  slot.entry.racy = slot.changed || is_racy(file.stat, options_.start);
+  slot.entry.racy = slot.changed || is_racy(file.stat, options_.start, now());
   copy_content(file.content, slot.entry);
   copy_xattrs(file.content, slot.entry);
 }

@@ -94,6 +94,7 @@ class BackupPipeline {
   bool still_stored(const Entry& before) const;
   void problem(const std::string& path, const std::string& what);
   std::uint32_t device_number(std::uint64_t device);
+  TimePoint now() const { return repository_.environment.timers.now(); }
 
   Repository::Impl& repository_;
   Walker& walker_;

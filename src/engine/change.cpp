@@ -9,9 +9,11 @@ bool content_unchanged(const Entry& before, const FileStat& now, const ChangeRul
   return (rule.ignore_ctime || before.ctime == now.ctime) && (rule.ignore_inode || before.inode == now.inode);
 }
 
-bool is_racy(const FileStat& stat, TimePoint start) {
-  constexpr auto kCoarsest = std::chrono::seconds(2);  // FAT
-  return stat.mtime >= start - kCoarsest || stat.ctime >= start - kCoarsest;
+bool is_racy(const FileStat& stat, TimePoint start, TimePoint now) {
+  constexpr auto kCoarsest = std::chrono::seconds(2);  // the time steps of FAT
+  constexpr auto kSkew = std::chrono::hours(24);       // a file server's clock may be ahead of ours
+  const auto recent = [&](TimePoint time) { return time >= start - kCoarsest && time <= now + kSkew; };
+  return recent(stat.mtime) || recent(stat.ctime);
 }
 
 void put_stat(const FileStat& stat, const Accounts& accounts, std::uint32_t device, bool with_atime,

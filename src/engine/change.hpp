@@ -16,9 +16,10 @@ struct ChangeRule {
 /// True when the content of a regular file cannot have changed since `before` was taken.
 bool content_unchanged(const Entry& before, const FileStat& now, const ChangeRule& rule);
 
-/// True when a file that looks like this at a backup begun at `start` may still change without its times
-/// telling: within the coarsest time steps of common file systems. It is read again next time.
-bool is_racy(const FileStat& stat, TimePoint start);
+/// True when a file that looked like this `now`, in a backup begun at `start`, may still change without its
+/// times telling: they are so recent that the next change may get the same ones. It is read again next time.
+/// Times far in the future are not recent: a change would set others.
+bool is_racy(const FileStat& stat, TimePoint start, TimePoint now);
 
 /// Sets all members that a stat tells: type, mode, owners with names, times, links, device and flags.
 /// `device` is the number of the file system in this snapshot.

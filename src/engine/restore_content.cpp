@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <exception>
 
 #include "engine/content.hpp"
 #include "engine/restorer.hpp"
@@ -99,23 +98,17 @@ Task<void> Restorer::want(std::uint32_t number, std::vector<WantedPiece>& pieces
 Task<void> Restorer::fetch(std::vector<WantedPiece>& pieces) {
   const std::vector<FetchRun> runs = plan_runs(pieces);
   net::TaskGroup group;
-  std::exception_ptr failure;
-  try {
-    for (const FetchRun& run : runs) {
-      Budget::Hold hold = co_await bytes_.acquire(run.length + run.largest_frame);
-      const auto part = std::span<const WantedPiece>(pieces).subspan(run.first, run.count);
-      co_await group.spawn(fetch_run(run, part, std::move(hold)));
-    }
-  } catch (...) {
-    failure = std::current_exception();
-    group.cancel();
+  co_await group.spawn(start_runs(runs, pieces, group));
+  co_await group.join();
+}
+
+/// A member of the group like the runs that it starts as the budget allows.
+Task<void> Restorer::start_runs(std::span<const FetchRun> runs, std::span<const WantedPiece> pieces,
+                                net::TaskGroup& group) {
+  for (const FetchRun& run : runs) {
+    Budget::Hold hold = co_await bytes_.acquire(run.length + run.largest_frame);
+    co_await group.spawn(fetch_run(run, pieces.subspan(run.first, run.count), std::move(hold)));
   }
-  try {
-    co_await group.join();
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  if (failure) std::rethrow_exception(failure);
 }
 
 Task<void> Restorer::fetch_run(FetchRun run, std::span<const WantedPiece> pieces, Budget::Hold hold) {

@@ -109,6 +109,8 @@ class Restorer {
   Task<void> write_contents();
   Task<void> want(std::uint32_t number, std::vector<WantedPiece>& pieces, std::uint64_t& bytes);
   Task<void> fetch(std::vector<WantedPiece>& pieces);
+  Task<void> start_runs(std::span<const FetchRun> runs, std::span<const WantedPiece> pieces,
+                        net::TaskGroup& group);
   Task<void> fetch_run(FetchRun run, std::span<const WantedPiece> pieces, Budget::Hold hold);
   Task<void> fetch_singly(std::span<const WantedPiece> pieces);
   std::vector<Failure> write_run(const FetchRun& run, std::span<const WantedPiece> pieces, ByteView stored);

@@ -1,4 +1,5 @@
 #include <unistd.h>
+#include <boost/asio/this_coro.hpp>
 
 #include <cstring>
 #include <exception>
@@ -126,7 +127,10 @@ Task<BackupResult> backup_stream(Repository& repository, BackupOptions options, 
   } catch (...) {
     failure = std::current_exception();
   }
+  const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
   co_await blobs.abandon();
+  co_await boost::asio::this_coro::throw_if_cancelled(throws);
   if (failure) std::rethrow_exception(failure);
   co_return result;
 }
