@@ -70,19 +70,19 @@ api() { # PATH: asks the API server; curl starts much faster than kubectl
 }
 node_ready() { api /api/v1/nodes/node0 | jq -e '.status.conditions[] | select(.type == "Ready").status == "True"'; }
 
-until_ok "namespaces" 10 test -s "$folder/pid"
+until_ok "namespaces" 60 test -s "$folder/pid"
 node=10.199.$(cat "$folder/id").2
 echo "$node" >"$folder/address"
-until_ok "registry" 30 curl -sf --max-time 1 "http://$node:5000/v2/"
+until_ok "registry" 120 curl -sf --max-time 1 "http://$node:5000/v2/"
 python3 "$here/image.py" push "http://$node:5000" "$images"/*.tar &
 push=$!
-until_ok "API server" 90 api /readyz
+until_ok "API server" 240 api /readyz
 say "API server after $(took)"
 "$BIN/kubectl" --kubeconfig "$folder/kubeconfig" create -f "$here/standard.yaml" >/dev/null
-until_ok "Ready node" 60 node_ready
+until_ok "Ready node" 180 node_ready
 say "node Ready after $(took)"
-until_ok "DNS" 30 curl -sf --max-time 1 "http://$node:8181/ready"
-until_ok "ServiceAccount default" 30 api /api/v1/namespaces/default/serviceaccounts/default
+until_ok "DNS" 120 curl -sf --max-time 1 "http://$node:8181/ready"
+until_ok "ServiceAccount default" 120 api /api/v1/namespaces/default/serviceaccounts/default
 wait "$push" || fail "images"
 touch "$folder/ready"
 say "DNS, ServiceAccounts and images after $(took); export KUBECONFIG=$folder/kubeconfig"
