@@ -240,7 +240,11 @@ Task<int> run_sidecar(Services& services, SidecarOptions options) {
     }
     if (place.pod_name.empty())
       throw Error(ErrorKind::Invalid, "the environment variable POD_NAME is not set");
-    co_await (every_pod_takes_part(place.target_kind) ? follow(services, options) : lead(services, options));
+    // A group tells every way of being stopped as Error(Cancelled).
+    net::TaskGroup group;
+    co_await group.spawn(every_pod_takes_part(place.target_kind) ? follow(services, options)
+                                                                 : lead(services, options));
+    co_await group.join();
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::Cancelled) co_return 0;
     log::error("sidecar ends", {{"error", e.what()}});
