@@ -60,8 +60,10 @@ finish() {
   trap - EXIT
   [ "$status" = 0 ] || show_state >&2
   if $current && [ -n "${CLUSTER:-}" ]; then
-    k -n demo delete backupconfigurations,restoresessions --all --timeout=60s >/dev/null 2>&1 || true
-    k delete namespace demo minio --wait=false >/dev/null 2>&1 || true
+    if [ -n "${ours:-}" ]; then
+      k -n demo delete backupconfigurations,restoresessions --all --timeout=60s >/dev/null 2>&1 || true
+      k delete namespace demo minio --wait=false >/dev/null 2>&1 || true
+    fi
     [ -z "${installed:-}" ] || "$binary" install "${install_options[@]}" | k delete --wait=false -f - >/dev/null 2>&1 || true
     rm -rf "$CLUSTER"
   elif [ -n "${CLUSTER:-}" ] && ! $keep; then
@@ -104,11 +106,18 @@ if [ -z "${STASH_BINARY:-}" ]; then
   (cd "$root" && cmake --preset release >/dev/null && cmake --build --preset release --target stash | tail -1 >&2)
 fi
 note "$(file -b "$binary" | cut -d, -f1-4)"
-figure "Size of the binary, stripped" "$(strip -o /dev/stdout "$binary" | wc -c | awk '{printf "%.1f MB", $1 / 1e6}')"
+stripped=$(mktemp)
+strip -o "$stripped" "$binary"
+figure "Size of the binary, stripped" "$(stat -c %s "$stripped" | awk '{printf "%.1f MB", $1 / 1e6}')"
+rm -f "$stripped"
 
 if $current; then
   step "The cluster" "the one that kubectl points to: $(kubectl config current-context)"
   use_current_context
+  for namespace in demo minio; do
+    ! k get namespace "$namespace" >/dev/null 2>&1 || fail "namespace $namespace exists already: the demo would remove it at its end"
+  done
+  ours=true
 else
   step "A cluster" "one node, real Kubernetes, in namespaces of its own"
   if $keep; then
