@@ -248,7 +248,7 @@ none_running() {
 wait_for "running sessions have ended" 120 none_running
 
 step "Disaster" "everything in the volume is deleted"
-in_pod sh -c 'find /source/data -mindepth 1 -delete'
+in_pod sh -c 'find /source/data -mindepth 1 -maxdepth 1 -exec rm -rf {} +'
 [ -z "$(in_pod ls -A /source/data)" ] || fail "the data was not destroyed, nothing would be shown"
 note "entries left in /source/data: 0"
 

@@ -223,7 +223,7 @@ first_pod() { local all; read -ra all <<<"$(pods "$1")"; echo "${all[0]}"; }
 in_pod() { local pod=$1; shift; kn exec -i "$pod" -c app -- "$@"; }
 fill() { in_pod "$1" sh -s /source/data "${2:-3000000}" <"$e2e/data/make.sh"; }
 manifest() { in_pod "$1" sh -s /source/data <"$e2e/data/manifest.sh"; }
-destroy() { in_pod "$1" sh -c 'find /source/data -mindepth 1 -delete && [ -z "$(ls -A /source/data)" ]'; }
+destroy() { in_pod "$1" sh -c 'find /source/data -mindepth 1 -maxdepth 1 -exec rm -rf {} + && [ -z "$(ls -A /source/data)" ]'; }
 same_data() { # POD FILE: what `manifest` printed before
   manifest "$1" | diff "$2" - >&2 || fail "the data in $1 is not what was backed up"
   printf 'data in %s: identical, %d entries\n' "$1" "$(grep -c '|' "$2")" >&2
