@@ -216,7 +216,7 @@ TEST_F(Executors, AHostThatHasReportedIsNotBackedUpAgain) {
 
 TEST_F(Executors, AFaultyApiServerOnlyDelays) {
   put_session("nightly-1");
-  int faults = 3;
+  int faults = 1;
   server_.before = [&faults](const FakeApiServer::Call& call) {
     if (call.plural == "backupsessions" && call.verb == "patch status" && faults-- > 0) {
       throw Error(ErrorKind::Unavailable, "try later");
@@ -246,11 +246,71 @@ TEST_F(Executors, AFailingPreHookSkipsTheWorkAndThePostHookStillRuns) {
   run_sidecar_until("nightly-1", reported);
 
   EXPECT_EQ(commands, (std::vector<std::string>{"freeze", "Failed"}));
-  const auto& target = session("nightly-1").status.targets[0];
+  const auto failed = session("nightly-1");
+  const auto& target = failed.status.targets[0];
   EXPECT_TRUE(api::is_false(target.conditions, api::kPreBackupHook));
   EXPECT_TRUE(api::is_true(target.conditions, api::kPostBackupHook));
   EXPECT_TRUE(target.host("host-0")->snapshots.empty());
   EXPECT_NE(target.host("host-0")->error.find("exit code 7: no such table"), std::string::npos);
+}
+
+TEST_F(Executors, TheOrdinalsOfAStatefulSetTakeTurnsAndOneFinishes) {
+  server_.put(api::kBackupSession, R"({"metadata":{"namespace":"demo","name":"nightly-1"},
+    "spec":{"invoker":{"kind":"BackupConfiguration","name":"nightly"}},
+    "status":{"phase":"Running","targets":[{"ref":{"apiVersion":"apps/v1","kind":"StatefulSet","name":"web"},
+      "totalHosts":2,"preBackupActions":["InitializeBackendRepository"],
+      "postBackupActions":["ApplyRetentionPolicy","VerifyRepositoryIntegrity","SendRepositoryMetrics"]}]}})");
+  auto body = [](Executors& self) -> Task<void> {
+    net::TaskGroup group;
+    for (const char* pod : {"web-0", "web-1"}) {
+      SidecarOptions options;
+      options.place = self.place("BackupConfiguration", "nightly");
+      options.place.target_kind = "StatefulSet";
+      options.place.pod_name = pod;
+      co_await group.spawn(forget_result(run_sidecar(self.services_, std::move(options))));
+    }
+    for (int i = 0; i < 3000 && !finished(self.session("nightly-1")); ++i) co_await self.timers_.sleep(10ms);
+    group.cancel();
+    co_await group.join();
+  };
+  net::run(body(*this));
+
+  const auto backed_up = session("nightly-1");
+  const auto& target = backed_up.status.targets[0];
+  EXPECT_EQ(target.stats.size(), 2u);
+  for (const char* name : {"host-0", "host-1"}) {
+    ASSERT_NE(target.host(name), nullptr);
+    EXPECT_EQ(target.host(name)->phase, api::HostPhase::Succeeded) << target.host(name)->error;
+  }
+  EXPECT_TRUE(api::is_true(backed_up.status.conditions, api::kRetentionPolicyApplied));
+  const auto lease = server_.get(kube::kLease, kube::Ref("demo", "lock-statefulset-web-backup"));
+  EXPECT_EQ(json::text(lease, "spec", "holderIdentity"), "")
+      << "a lease that is not given back delays the next host";
+}
+
+TEST_F(Executors, WorkForASessionThatIsDeletedIsStopped) {
+  put_configuration(R"("hooks":{"preBackup":{"exec":{"command":["wait"]}}},)", data_.path());
+  put_session("nightly-1");
+  server_.on_exec = [this](const kube::Ref&, const std::string&, const std::vector<std::string>&) {
+    server_.erase(api::kBackupSession, kube::Ref("demo", "nightly-1"));
+    return kube::ExecResult();
+  };
+  auto body = [](Executors& self) -> Task<void> {
+    SidecarOptions options;
+    options.place = self.place("BackupConfiguration", "nightly");
+    net::TaskGroup group;
+    co_await group.spawn(forget_result(run_sidecar(self.services_, std::move(options))));
+    const auto gone = [&self] {
+      return !self.server_.has(api::kBackupSession, kube::Ref("demo", "nightly-1"));
+    };
+    for (int i = 0; i < 500 && !gone(); ++i) co_await self.timers_.sleep(10ms);
+    co_await self.timers_.sleep(50ms);
+    group.cancel();
+    co_await group.join();
+  };
+  net::run(body(*this));
+
+  EXPECT_TRUE(event_reasons().empty()) << "nothing is told of a session that is gone";
 }
 
 TEST_F(Executors, NothingToRestoreTouchesNothing) {
