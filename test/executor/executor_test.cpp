@@ -28,7 +28,7 @@ using test::FakeApiServer;
 using test::TempDir;
 
 class Executors : public testing::Test {
- protected:
+ public:
   Executors() {
     std::filesystem::create_directories(data_ / "sub");
     write(data_ / "a.txt", "hello");
