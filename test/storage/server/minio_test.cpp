@@ -69,7 +69,7 @@ class Minio {
 
   /// PUT /{bucket}, signed as every other request.
   std::string new_bucket() {
-    const std::string bucket = "b" + std::to_string(++buckets_);
+    const std::string bucket = "bucket-" + std::to_string(++buckets_);
     const storage::S3Config c = config(bucket);
     net::ClientOptions options;
     options.tls = c.tls;
