@@ -56,6 +56,20 @@ auto uncancellable() {
   return asio::bind_cancellation_slot(asio::cancellation_slot(), asio::as_tuple(asio::use_awaitable));
 }
 
+/// Runs `task` as the whole of a spawned coroutine. After the task, co_spawn may await once more by itself,
+/// outside of any try block: in a coroutine that has been told to stop that would throw through the event
+/// loop.
+Task<void> to_the_end(Task<void> task) {
+  std::exception_ptr failure;
+  try {
+    co_await std::move(task);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  co_await asio::this_coro::throw_if_cancelled(false);
+  if (failure) std::rethrow_exception(failure);
+}
+
 /// Steady time points overflow long before Duration does; no wait of ours is meant to be longer.
 constexpr Duration kLongest = std::chrono::hours(24 * 365);
 
@@ -109,7 +123,8 @@ Task<void> TaskGroup::spawn(Task<void> task) {
   auto state = state_;
   const auto member = state->members.emplace(state->members.end());
   auto done = [state, member](std::exception_ptr how) { state->ended(member, how); };
-  asio::co_spawn(executor, std::move(task), asio::bind_cancellation_slot(member->slot(), std::move(done)));
+  asio::co_spawn(executor, to_the_end(std::move(task)),
+                 asio::bind_cancellation_slot(member->slot(), std::move(done)));
   if (state->stopping) member->emit(asio::cancellation_type::terminal);
 }
 
@@ -169,7 +184,7 @@ Task<void> within(Duration limit, std::string what, Task<void> op) {
   outer.slot().assign([deadline](asio::cancellation_type type) { deadline->stop.emit(type); });
   std::exception_ptr failure;
   try {
-    co_await asio::co_spawn(executor, std::move(op),
+    co_await asio::co_spawn(executor, to_the_end(std::move(op)),
                             asio::bind_cancellation_slot(deadline->stop.slot(), asio::use_awaitable));
   } catch (...) {
     failure = translated(std::current_exception());
@@ -219,7 +234,7 @@ void run(Task<void> task, bool signals) {
     failure = translated(how);
     io.stop();
   };
-  asio::co_spawn(io, std::move(task), asio::bind_cancellation_slot(stop.slot(), std::move(done)));
+  asio::co_spawn(io, to_the_end(std::move(task)), asio::bind_cancellation_slot(stop.slot(), std::move(done)));
   io.restart();
   io.run();
   if (failure) std::rethrow_exception(failure);

@@ -156,6 +156,24 @@ TEST(TaskGroup, CancellingTheWaiterCancelsTheMembers) {
   EXPECT_EQ(notes, (std::vector<int>{1, 1}));
 }
 
+Task<void> cancel_at_once(TaskGroup& group) {
+  group.cancel();
+  co_return;
+}
+
+TEST(TaskGroup, AMemberMayCancelItsOwnGroupWithoutEverWaiting) {
+  SystemTimers timers;
+  std::vector<int> notes;
+  auto body = [](Timers& t, std::vector<int>& n) -> Task<void> {
+    TaskGroup group;
+    co_await group.spawn(sleep_long(t, n));
+    co_await group.spawn(cancel_at_once(group));
+    co_await group.join();
+  };
+  run(body(timers, notes));
+  EXPECT_EQ(notes, std::vector<int>{1});
+}
+
 TEST(TaskGroup, AMemberSpawnedAfterCancelStopsAtItsFirstWait) {
   SystemTimers timers;
   std::vector<int> notes;
