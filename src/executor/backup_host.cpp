@@ -218,7 +218,8 @@ api::HostBackupStats entry_of(const BackupOrder& order, const Report& report) {
   return entry;
 }
 
-Task<void> write_report(Services& services, const BackupOrder& order, const Report& report) {
+/// False when the session is gone: then there is nobody to tell.
+Task<bool> write_report(Services& services, const BackupOrder& order, const Report& report) {
   const TimePoint now = services.timers.now();
   BackupChange change = [&order, &report, now](api::BackupSession& session) {
     const auto at = find_target(session, order.view);
@@ -233,6 +234,7 @@ Task<void> write_report(Services& services, const BackupOrder& order, const Repo
   const kube::Ref ref(order.session.metadata.ns, order.session.metadata.name);
   const auto written = co_await change_status(services, ref, std::move(change));
   if (!written) log::warn("session is gone, its report is lost", {{"session", ref.str()}});
+  co_return written.has_value();
 }
 
 Task<void> push_host_metrics(const BackupOrder& order, const Report& report) {
@@ -256,7 +258,8 @@ Task<void> back_up_host(Services& services, kube::EventRecorder& events, BackupO
   log::info("backup begins", {{"session", order.session.metadata.name}, {"host", order.view.host}});
   Report report;
   co_await work_with_hooks(services, order, report);
-  co_await write_report(services, order, report);
+  const bool told = co_await write_report(services, order, report);
+  if (!told) co_return;
 
   const std::string text = report.failed()
                                ? fmt::format("host {}: {}", order.view.host, report.error())
