@@ -111,12 +111,19 @@ Task<kube::Action> finalize(Context& context, const api::BackupConfiguration& bc
       co_return kube::Action::requeue(std::chrono::milliseconds(500));
     }
   }
-  if (bc.repository().ns != bc.metadata.ns && !bc.repository().name.empty()) {
+  if (!bc.repository().name.empty()) {
     const kube::Ref binding(
         bc.repository().ns,
         api::repository_binding_name(bc.metadata.ns, "backupconfiguration", bc.metadata.name, 0));
     co_await context.client.remove(kube::kRoleBinding, binding, kube::Propagation::Background, "");
     co_await context.client.remove(kube::kRole, binding, kube::Propagation::Background, "");
+  }
+  // The binding is the workload's: it stays as long as another invoker names the workload.
+  const kube::Ref workload(target.ns.empty() ? bc.metadata.ns : target.ns, target.name);
+  if (workload_resource(target.kind) && context.world.configurations_of(target.kind, workload).size() <= 1) {
+    const kube::Ref rights(target.ns.empty() ? bc.metadata.ns : target.ns,
+                           api::sidecar_binding_name(target.kind, target.name));
+    co_await context.client.remove(kube::kRoleBinding, rights, kube::Propagation::Background, "");
   }
   co_await context.client.remove(kube::kCronJob, {bc.metadata.ns, api::cron_job_name(bc)},
                                  kube::Propagation::Background, "");

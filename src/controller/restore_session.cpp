@@ -53,12 +53,19 @@ Task<kube::Action> finalize(Context& context, const api::RestoreSession& session
       co_return kube::Action::requeue(std::chrono::milliseconds(500));
     }
   }
-  if (session.repository().ns != session.metadata.ns && !session.repository().name.empty()) {
+  if (!session.repository().name.empty()) {
     const kube::Ref binding(
         session.repository().ns,
         api::repository_binding_name(session.metadata.ns, "restoresession", session.metadata.name, 0));
     co_await context.client.remove(kube::kRoleBinding, binding, kube::Propagation::Background, "");
     co_await context.client.remove(kube::kRole, binding, kube::Propagation::Background, "");
+  }
+  // The binding is the workload's: it stays as long as another invoker names the workload.
+  const kube::Ref workload(target.ns.empty() ? session.metadata.ns : target.ns, target.name);
+  if (workload_resource(target.kind) && context.world.restores_of(target.kind, workload).size() <= 1) {
+    const kube::Ref rights(target.ns.empty() ? session.metadata.ns : target.ns,
+                           api::init_binding_name(target.kind, target.name));
+    co_await context.client.remove(kube::kRoleBinding, rights, kube::Propagation::Background, "");
   }
   co_await set_finalizer(context.client, api::kRestoreSession, session.metadata, api::kInvokerFinalizer,
                          false);

@@ -174,6 +174,7 @@ YAML
 }
 
 restore() { # NAME KIND/WORKLOAD REPOSITORY [RULES]
+  local rules='[{paths: [/source/data]}]' # a default inside the expansion would end at its first brace
   apply <<YAML
 apiVersion: stash.appscode.com/v1beta1
 kind: RestoreSession
@@ -183,7 +184,7 @@ spec:
   target:
     ref: {apiVersion: apps/v1, kind: ${2%/*}, name: ${2#*/}}
     volumeMounts: [{name: data, mountPath: /source/data}]
-    rules: ${4:-[{paths: [/source/data]}]}
+    rules: ${4:-$rules}
 YAML
 }
 

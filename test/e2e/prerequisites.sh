@@ -21,5 +21,6 @@ ended backupsession/early Skipped
 
 deployment web 1
 ready web Deployment/web
+kn exec deployment/web -c app -- sh -c 'echo something >/source/data/file'
 session one web
 ended backupsession/one Succeeded
