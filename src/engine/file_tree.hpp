@@ -3,8 +3,9 @@
 // The file system a backup reads, behind a seam: the real one follows no symlink and names files by directory
 // handle; tests put one in its place that loses files, refuses them or changes them while they are read.
 //
-// Every call blocks and may run on any thread, one at a time per object. Failures are Error with the kind of
-// the errno: NotFound means that the name went away since it was listed.
+// Every call blocks. A directory may be asked by several threads at once, but for names(); a file by one at a
+// time. Failures are Error with the kind of the errno: NotFound means that the name went away since it was
+// listed.
 
 #include <cstdint>
 #include <memory>

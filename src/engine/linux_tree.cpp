@@ -218,6 +218,9 @@ class LinuxDir final : public SourceDir {
 
 std::unique_ptr<SourceDir> LinuxTree::open(const std::string& path) {
   Fd fd(open_quietly(AT_FDCWD, path.c_str(), O_DIRECTORY));
+  // Whoever may not list a directory may still reach what is in it.
+  if (!fd && errno == EACCES)
+    fd = Fd(retry_eintr([&] { return ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); }));
   if (!fd) throw errno_error(errno, "open directory " + path);
   return std::make_unique<LinuxDir>(std::move(fd));
 }

@@ -13,12 +13,14 @@ namespace stash::engine {
 namespace {
 
 constexpr int kDirFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+/// For directories that are only passed through: whoever may not list them may still reach what is in them.
+constexpr int kWayFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
 
 /// openat2 with symlinks resolved inside `root`. -1 with ENOSYS where the kernel or its filter does not let
 /// us.
 int open_in_root(int root, const std::string& path) {
   open_how how{};
-  how.flags = static_cast<std::uint64_t>(kDirFlags);
+  how.flags = static_cast<std::uint64_t>(kWayFlags);
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
   for (int tries = 0; tries < 8; ++tries) {  // EAGAIN: somebody renamed directories on the way
     const auto fd = static_cast<int>(syscall(SYS_openat2, root, path.c_str(), &how, sizeof how));
@@ -47,7 +49,7 @@ std::shared_ptr<TargetDir> TargetDir::open_target(const std::string& path) {
   std::error_code failure;
   std::filesystem::create_directories(path, failure);
   Fd fd(retry_eintr([&] { return open(path.c_str(), kDirFlags); }));
-  if (!fd) throw errno_error(errno, "open restore target " + path);
+  if (!fd) throw errno_error(failure ? failure.value() : errno, "open restore target " + path);
   return std::make_shared<TargetDir>(std::move(fd));
 }
 
@@ -68,7 +70,7 @@ std::shared_ptr<TargetDir> TargetDir::walk_to(const std::string& path) {
     if (!next && (errno == ENOENT || errno == ENOSYS || errno == EPERM)) {
       if (mkdirat(here->fd(), name.c_str(), 0755) != 0 && errno != EEXIST)
         throw errno_error(errno, "make directory " + path.substr(0, end));
-      next = Fd(retry_eintr([&] { return openat(here->fd(), name.c_str(), kDirFlags | O_NOFOLLOW); }));
+      next = Fd(retry_eintr([&] { return openat(here->fd(), name.c_str(), kWayFlags | O_NOFOLLOW); }));
     }
     if (!next) throw errno_error(errno, "open directory " + path.substr(0, end));
     here = std::make_shared<TargetDir>(std::move(next));

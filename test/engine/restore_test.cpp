@@ -1,6 +1,9 @@
 #include "stash/engine/restore.hpp"
 
 #include <sys/mount.h>
+#include <sys/sysmacros.h>
+
+#include <cstdlib>
 
 #include "backup_fixture.hpp"
 #include "engine/content_map.hpp"
@@ -219,6 +222,52 @@ TEST_F(RestoreTest, RestoresOntoAMountedVolumeInPlace) {
 
   EXPECT_EQ(problems(result.first_errors), "");
   EXPECT_EQ(differences, "");
+}
+
+/// Acts as another user for as long as it lives.
+class AsNobody {
+ public:
+  AsNobody() { stash::test::must(seteuid(65534) == 0, "seteuid"); }
+  ~AsNobody() {
+    if (seteuid(0) != 0) std::abort();
+  }
+};
+
+TEST_F(RestoreTest, WithoutPrivilegesItTellsWhatItCouldNotKeep) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs two users";
+  make_dir(dir_ / "n");
+  write_file(dir_ / "n/theirs", "x");
+  write_file(dir_ / "n/program", "y");
+  ASSERT_EQ(chown((dir_ / "n/theirs").c_str(), 1234, 1234), 0);
+  ASSERT_EQ(chmod((dir_ / "n/program").c_str(), 04755), 0);
+  ASSERT_EQ(mknod((dir_ / "n/device").c_str(), S_IFCHR | 0600, makedev(1, 3)), 0);
+  const Snapshot snapshot = back_up(dir_ / "n").snapshot;
+  make_dir(dir_ / "out");
+  ASSERT_EQ(chmod(dir_.path().c_str(), 0711), 0) << "may be passed through, but not listed";
+  ASSERT_EQ(chmod((dir_ / "out").c_str(), 0777), 0);
+  RestoreResult result;
+  {
+    const AsNobody nobody;
+    result = restore_to(snapshot, dir_ / "out");
+  }
+
+  EXPECT_FALSE(result.owners_kept);
+  EXPECT_NE(problems(result.first_warnings).find("/n/theirs: set the owner"), std::string::npos);
+  EXPECT_EQ(problems(result.first_errors), dir_ / "n/device: create: Operation not permitted\n");
+  EXPECT_EQ(read_back(out("/theirs")), "x");
+  struct stat info {};
+  ASSERT_EQ(stat(out("/program").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777u, 0755u) << "no privileges of an owner that it does not have";
+}
+
+TEST_F(RestoreTest, APathBelowAnUnlistableDirectoryIsBackedUp) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs two users";
+  make_dir(dir_ / "n");
+  write_file(dir_ / "n/x", "x");
+  ASSERT_EQ(chmod(dir_.path().c_str(), 0711), 0);
+  const AsNobody nobody;
+
+  EXPECT_EQ(back_up(dir_ / "n").snapshot.counts.files(), 1u);
 }
 
 TEST_F(RestoreTest, AFullDiskEndsItWithoutHalfFiles) {
