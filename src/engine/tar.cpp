@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <span>
 
+#include "engine/utf8.hpp"
+
 namespace stash::engine {
 namespace {
 
@@ -74,18 +76,20 @@ char type_flag(EntryType type) {
   }
 }
 
-/// Extended header of one member. Names that are not ASCII are given as the bytes they are.
+/// Extended header of one member. Names are UTF-8 there unless it says that they are bytes.
 std::string extended(const Entry& entry, const std::vector<Xattr>& xattrs, const std::string& name,
                      const std::string& link, std::uint64_t size) {
   std::string records;
+  bool foreign = false;
   const auto add_text = [&](std::string_view key, const std::string& value, std::size_t most) {
     if (value.size() > most || !is_plain(value)) records += record(key, value);
+    foreign = foreign || !is_utf8(value);
   };
   add_text("path", name, kName.size);
   add_text("linkpath", link, kLink.size);
   add_text("uname", entry.user, kUser.size - 1);
   add_text("gname", entry.group, kGroup.size - 1);
-  if (!records.empty()) records = record("hdrcharset", "BINARY") + records;
+  if (foreign) records = record("hdrcharset", "BINARY") + records;
   records += record("mtime", time_text(entry.mtime));
   if (entry.atime) records += record("atime", time_text(*entry.atime));
   if (entry.uid > kMaxId) records += record("uid", std::to_string(entry.uid));

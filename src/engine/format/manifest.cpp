@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/utf8.hpp"
 #include "stash/base/error.hpp"
 #include "stash/json/value.hpp"
 
@@ -9,14 +10,6 @@ namespace stash::engine {
 namespace {
 
 constexpr std::size_t kMaxProblems = 20;
-
-bool is_utf8(std::string_view text) {
-  rapidjson::MemoryStream bytes(text.data(), text.size());
-  rapidjson::StringBuffer sink;
-  while (bytes.Tell() < text.size())
-    if (!rapidjson::UTF8<>::Validate(bytes, sink)) return false;
-  return true;
-}
 
 /// Bytes that are text as text, others as {"base64": "..."}.
 void write_raw(json::Writer& w, const std::string& raw) {
