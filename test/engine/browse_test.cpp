@@ -58,7 +58,8 @@ class BrowseTest : public BackupTest {
 TEST_F(BrowseTest, ListsEverythingOrOneLevel) {
   const Snapshot snapshot = small();
 
-  EXPECT_EQ(list(snapshot, dir_ / "n", true), (Lines{"/n/a", "/n/d", "/n/d/b", "/n/d/e", "/n/d/e/c", "/n/d-x"}));
+  EXPECT_EQ(list(snapshot, dir_ / "n", true),
+            (Lines{"/n/a", "/n/d", "/n/d/b", "/n/d/e", "/n/d/e/c", "/n/d-x"}));
   EXPECT_EQ(list(snapshot, dir_ / "n/", false), (Lines{"/n/a", "/n/d", "/n/d-x"}));
   EXPECT_EQ(list(snapshot, dir_ / "n/d", false), (Lines{"/n/d/b", "/n/d/e"}));
   EXPECT_EQ(list(snapshot, dir_ / "n/a", false), Lines{"/n/a"});
@@ -101,9 +102,9 @@ TEST_F(BrowseTest, DumpsFilesOfEveryShape) {
 TEST_F(BrowseTest, TarIsReadByTar) {
   if (geteuid() != 0) GTEST_SKIP() << "needs to restore owners and devices";
   make_nasty_tree(dir_ / "n");
-  std::filesystem::remove(dir_ / "n/special/socket");          // the format has no sockets
-  std::filesystem::remove(dir_ / "n/xattr/capability");        // left to the program that unpacks
-  std::filesystem::remove_all(dir_ / "n/sparse");              // unpacked without holes
+  std::filesystem::remove(dir_ / "n/special/socket");    // the format has no sockets
+  std::filesystem::remove(dir_ / "n/xattr/capability");  // left to the program that unpacks
+  std::filesystem::remove_all(dir_ / "n/sparse");        // unpacked without holes
   const Snapshot snapshot = back_up(dir_ / "n").snapshot;
   std::ofstream archive(dir_ / "n.tar", std::ios::binary);
   const auto write = [&](ByteView part) -> Task<void> {
@@ -113,7 +114,8 @@ TEST_F(BrowseTest, TarIsReadByTar) {
   net::run(dump_tar(*repository_, snapshot, dir_ / "n", write));
   archive.close();
   make_dir(dir_ / "out");
-  const std::string unpack = "tar --xattrs --xattrs-include='user.*' --numeric-owner -xpf " + dir_ / "n.tar" + " -C " + dir_ / "out";
+  const std::string unpack =
+      "tar --xattrs --xattrs-include='user.*' --numeric-owner -xpf " + dir_ / "n.tar" + " -C " + dir_ / "out";
   ASSERT_EQ(std::system(unpack.c_str()), 0);
 
   Lines found = tree_differences(dir_ / "n", dir_ / "out");
@@ -133,7 +135,8 @@ TEST(Tar, HeadersAreWholeBlocksWithChecksums) {
   EXPECT_EQ(header.size(), 3u * 512);
   EXPECT_NE(header.find("mtime=-0.000000001\n"), std::string::npos);
   unsigned sum = 0;
-  for (std::size_t i = 1024; i < 1536; ++i) sum += i >= 1172 && i < 1180 ? ' ' : static_cast<unsigned char>(header[i]);
+  for (std::size_t i = 1024; i < 1536; ++i)
+    sum += i >= 1172 && i < 1180 ? ' ' : static_cast<unsigned char>(header[i]);
   EXPECT_EQ(std::stoul(header.substr(1172, 6), nullptr, 8), sum);
   EXPECT_EQ(tar_padding(5).size(), 507u);
   EXPECT_EQ(tar_padding(1024).size(), 0u);
