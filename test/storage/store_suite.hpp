@@ -22,6 +22,8 @@ struct StoreHolder {
 struct StoreKind {
   std::string name;
   std::function<StoreHolder()> make;
+
+  friend void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.name; }
 };
 
 class StoreSuite : public testing::TestWithParam<StoreKind> {

@@ -57,18 +57,21 @@ class PeerConnection {
     }
   }
 
-  /// Some bytes; empty when the client closed or the test is over.
+  /// Some bytes; empty when the client closed or the test is over. What has arrived is read even then.
   std::string read_some() {
-    while (!stop_) {
+    for (;;) {
+      const bool over = stop_;
       pollfd wait{socket_, POLLIN, 0};
       const bool pending = tls_ && SSL_pending(tls_) > 0;
-      if (!pending && ::poll(&wait, 1, 20) <= 0) continue;
+      if (!pending && ::poll(&wait, 1, over ? 0 : 20) <= 0) {
+        if (over) return {};
+        continue;
+      }
       char buffer[4096];
       const long got = tls_ ? SSL_read(tls_, buffer, sizeof buffer)
                             : static_cast<long>(::recv(socket_, buffer, sizeof buffer, 0));
       return got > 0 ? std::string(buffer, static_cast<std::size_t>(got)) : std::string();
     }
-    return {};
   }
 
   void write(std::string_view text) {
