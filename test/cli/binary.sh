@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# One static position-independent binary that knows its role by its name; its stripped size is printed.
+# One static position-independent binary of at most 9 MB stripped, which knows its role by its name.
 . "$(dirname "$0")/lib.sh"
 file -L "$STASH" | grep -q 'static-pie linked' || fail "not static-pie: $(file -L "$STASH")"
 strip -o "$T/stripped" "$STASH"
-echo "stripped: $(stat -c %s "$T/stripped") bytes"
+size=$(stat -c %s "$T/stripped")
+[ "$size" -le 9000000 ] || fail "$size bytes stripped, 9000000 are the limit"
 expect 0 "$STASH" --version
 says "stash "
 for role in operator sidecar init trigger; do
