@@ -80,7 +80,7 @@ void set_sink(Sink sink) {
 
 void write(Level level, std::string_view message, std::initializer_list<Pair> pairs) {
   if (level < g_level.load(std::memory_order_relaxed)) return;
-  std::string line = fmt::format("{} {} {}", format_time(SystemClock().now()), name_of(level), message);
+  std::string line = fmt::format("{} {} {}", format_micro_time(SystemClock().now()), name_of(level), message);
   for (const Pair& pair : pairs) {
     line += ' ';
     line += pair.key;
