@@ -28,8 +28,7 @@ class RetryingStoreTest : public testing::Test {
   RetryingStoreTest() {
     auto faulty = std::make_unique<FaultyStore>();
     faulty_ = faulty.get();
-    store_ = std::make_unique<storage::RetryingStore>(std::move(faulty), timers_, random_,
-                                                      std::chrono::minutes(5));
+    store_ = std::make_unique<storage::RetryingStore>(std::move(faulty), timers_, random_);
   }
   void put(const std::string& name) {
     const std::vector<ByteView> parts{as_bytes("text")};
@@ -72,12 +71,21 @@ TEST_F(RetryingStoreTest, PassesOnAConflictThatIsNotItsOwn) {
   EXPECT_THROW(put("o"), Error);
 }
 
-TEST_F(RetryingStoreTest, GivesUpAfterItsPatience) {
+TEST_F(RetryingStoreTest, GivesUpSoonOnAStoreThatNeverAnswered) {
   faulty_->die_at(0);
 
   EXPECT_THROW(net::run(store_->get("o", {})), Error);
-  EXPECT_LE(timers_.now(), TimePoint(std::chrono::minutes(5)));
+  EXPECT_LE(timers_.now(), TimePoint(std::chrono::minutes(1)));
   EXPECT_GT(faulty_->calls(), 5u);
+}
+
+TEST_F(RetryingStoreTest, WaitsLongerForOneThatHasAnswered) {
+  put("o");
+  faulty_->die_at(1);
+
+  EXPECT_THROW(net::run(store_->get("o", {})), Error);
+  EXPECT_GT(timers_.now(), TimePoint(std::chrono::minutes(3)));
+  EXPECT_LE(timers_.now(), TimePoint(std::chrono::minutes(5)));
 }
 
 }  // namespace
