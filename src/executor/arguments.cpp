@@ -45,7 +45,7 @@ Unused apply(const std::vector<std::string>& args, const std::vector<Flag>& flag
     if (flag != flags.end()) {
       flag->with_value ? flag->with_value(value) : flag->alone();
     } else if (std::ranges::find(kWithoutEffect, name) == kWithoutEffect.end()) {
-      unused.push_back(apart ? name + " " + value : arg);
+      unused.push_back(apart ? fmt::format("{} {}", name, value) : arg);
     }
   }
   return unused;

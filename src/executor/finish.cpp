@@ -54,7 +54,7 @@ Task<std::string> apply_retention(engine::Repository& repository, const BackupOr
 Task<std::string> verify(engine::Repository& repository, Findings& findings) {
   engine::CheckOptions options;
   engine::Progress progress;
-  const auto result = co_await engine::check(repository, std::move(options), progress);
+  const auto result = co_await engine::check(repository, options, progress);
   findings.sound = result.ok();
   if (!result.ok()) {
     throw Error(ErrorKind::Corrupt, "{}",

@@ -31,7 +31,7 @@ std::vector<std::string> environment(const ExecPlugin& plugin, const Config& con
   for (char** entry = environ; *entry; ++entry) out.emplace_back(*entry);
   for (const auto& [name, value] : plugin.env) {
     std::erase_if(out, [&name = name](const std::string& entry) { return entry.starts_with(name + "="); });
-    out.push_back(name + "=" + value);
+    out.push_back(fmt::format("{}={}", name, value));
   }
   std::erase_if(out, [](const std::string& entry) { return entry.starts_with("KUBERNETES_EXEC_INFO="); });
   out.push_back("KUBERNETES_EXEC_INFO=" + exec_info(plugin, config));

@@ -17,8 +17,8 @@ namespace {
 /// A node of the file with its place in it, for messages and for relative paths.
 class Place {
  public:
-  Place(const std::string& file, std::string where, YAML::Node node)
-      : file_(file), where_(std::move(where)), node_(std::move(node)) {}
+  Place(const std::string& file, std::string where, const YAML::Node& node)
+      : file_(file), where_(std::move(where)), node_(node) {}
 
   Place at(const std::string& key) const {
     return {file_, where_.empty() ? key : where_ + "." + key, has(key) ? node_[key] : YAML::Node()};

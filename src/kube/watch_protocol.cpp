@@ -50,7 +50,8 @@ Step on(Opening opening, int failures, const Fault& fault) {
 Step on(Reading reading, int, const Heard& event) {
   Step out;
   out.deliver = event.type != EventType::Bookmark;
-  out.next.phase = Reading{event.version.empty() ? std::move(reading.version) : event.version, false, true};
+  if (!event.version.empty()) reading.version = event.version;
+  out.next.phase = Reading{std::move(reading.version), false, true};
   return out;
 }
 

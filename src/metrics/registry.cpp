@@ -82,7 +82,8 @@ std::string Registry::text() const {
       for (const auto& [key, text] : labels) {
         list += fmt::format("{}{}=\"{}\"", list.empty() ? "" : ",", key, escaped(text, true));
       }
-      out += name + (list.empty() ? "" : "{" + list + "}") + " " + number(value) + "\n";
+      if (!list.empty()) list = fmt::format("{{{}}}", list);
+      out += fmt::format("{}{} {}\n", name, list, number(value));
     }
   }
   return out;

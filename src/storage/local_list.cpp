@@ -43,7 +43,7 @@ std::vector<Found> read_dir(const std::string& path) {
     const std::string name = entry->d_name;
     if (name == "." || name == ".." || name == "lost+found") continue;
     if (name.starts_with(".tmp-")) {
-      remove_if_old(path + "/" + name);
+      remove_if_old(fmt::format("{}/{}", path, name));
       continue;
     }
     struct stat info {};

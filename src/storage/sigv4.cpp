@@ -47,7 +47,7 @@ Canonical canonical_request(const net::Request& request, std::string_view host,
   Canonical out;
   std::string lines;
   for (const auto& [name, value] : signed_headers(request.headers, host)) {
-    lines += name + ":" + value + "\n";
+    lines += fmt::format("{}:{}\n", name, value);
     out.names += (out.names.empty() ? "" : ";") + name;
   }
   out.text =
