@@ -241,18 +241,25 @@ engine::KeepPolicy keep_policy(const api::RetentionPolicy& policy) {
 }
 
 Task<void> finish_backup(Services& services, BackupOrder order) {
+  std::unique_ptr<OpenBackend> backend;
+  std::unique_ptr<engine::Repository> repository;
   std::string failure;
+  bool api_answers = false;
   try {
-    const auto backend = co_await OpenBackend::load(services, order.configuration.repository());
-    const auto repository = co_await backend->open();
-    Finisher finisher(services, order, *backend, *repository);
-    co_await finisher.run();
-    co_return;
+    backend = co_await OpenBackend::load(services, order.configuration.repository());
+    api_answers = true;
+    repository = co_await backend->open();
   } catch (const Error& e) {
-    if (e.kind() == ErrorKind::Cancelled || retryable(e.kind())) throw;
+    // The store was waited for long enough by its own rules; the API server is asked until it answers.
+    if (e.kind() == ErrorKind::Cancelled || (!api_answers && retryable(e.kind()))) throw;
     failure = e.what();
   }
-  co_await fail_all(services, order, std::move(failure));
+  if (!repository) {
+    co_await fail_all(services, order, std::move(failure));
+    co_return;
+  }
+  Finisher finisher(services, order, *backend, *repository);
+  co_await finisher.run();
 }
 
 }  // namespace stash::executor
