@@ -7,7 +7,7 @@ s3_repository store
 deployment web 1
 fill "$(first_pod web)" 400000000
 before=$(mktemp) && manifest "$(first_pod web)" >"$before"
-backup web Deployment/web store "backupHistoryLimit: 10"
+backup web Deployment/web store
 ready web Deployment/web
 
 begun() { kn logs deployment/web -c stash --since=2m 2>/dev/null | grep "backup begins" | grep -q "session=$1"; }

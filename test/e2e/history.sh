@@ -7,7 +7,7 @@ secret backend
 s3_repository store
 deployment web 1
 fill "$(first_pod web)" 100000
-backup web Deployment/web store "backupHistoryLimit: 3"
+history=3 backup web Deployment/web store
 ready web Deployment/web
 
 names() { kn get backupsessions --sort-by=.metadata.creationTimestamp -o 'jsonpath={.items[*].metadata.name}'; }

@@ -26,10 +26,12 @@ begin() { # NAME: the namespace of this script
   trap finish EXIT
 }
 
+undo() { :; } # a script that changes more than its namespace says here how that is put right, whatever happened
 finish() {
   local status=$?
   trap - EXIT
   [ "$status" = 0 ] || tell >&2 || true
+  undo || status=1
   # The invokers first: their finalizers need the operator, and roles that go with the namespace.
   kn delete backupconfigurations,restoresessions --all --timeout=60s >/dev/null || status=1
   k delete namespace "$ns" --wait=false >/dev/null || status=1
@@ -169,6 +171,7 @@ spec:
     volumeMounts: [{name: data, mountPath: /source/data}]
   runtimeSettings: {container: {securityContext: {runAsUser: 0}}}
   retentionPolicy: {name: keep, keepLast: 5, prune: true}
+  backupHistoryLimit: ${history:-10}
   ${4:-}
 YAML
 }
