@@ -9,6 +9,10 @@ BackupConfiguration BackupConfiguration::parse(const json::Value& object) {
   return parse_object<BackupConfiguration>(object, "BackupConfiguration");
 }
 
+BackupConfiguration BackupConfiguration::read(const json::Value& object, json::Faults& faults) {
+  return read_object<BackupConfiguration>(object, faults);
+}
+
 kube::Ref BackupConfiguration::repository() const {
   if (!spec.repository) return {};
   return {spec.repository->ns.empty() ? metadata.ns : spec.repository->ns, spec.repository->name};

@@ -11,6 +11,10 @@ RestoreSession RestoreSession::parse(const json::Value& object) {
   return parse_object<RestoreSession>(object, "RestoreSession");
 }
 
+RestoreSession RestoreSession::read(const json::Value& object, json::Faults& faults) {
+  return read_object<RestoreSession>(object, faults);
+}
+
 kube::Ref RestoreSession::repository() const {
   if (!spec.repository) return {};
   return {spec.repository->ns.empty() ? metadata.ns : spec.repository->ns, spec.repository->name};

@@ -18,18 +18,22 @@
 
 namespace stash::controller {
 
-/// Kinds whose pods are injected, in the order of Queues::workloads.
-inline constexpr std::array<std::string_view, 3> kWorkloadKinds{"Deployment", "StatefulSet", "DaemonSet"};
 /// Null for a kind that is not injected.
 const kube::Resource* workload_resource(std::string_view kind);
 
-/// Projection of a BackupConfiguration or RestoreSession: what others are woken by.
+// The projections. A change that leaves one equal wakes nobody: an operator that writes a status does not
+// wake itself.
+
+/// Of a BackupConfiguration or RestoreSession.
 struct InvokerView {
   std::string target_kind;
   kube::Ref target;
   kube::Ref repository;
-  TimePoint created{};
+  std::int64_t generation = 0;
+  std::size_t labels = 0;  ///< a digest: what is made for the invoker carries its labels
   bool deleting = false;
+  bool finished = false;  ///< of a RestoreSession: it has ended
+  bool operator==(const InvokerView&) const = default;
 
   /// "Deployment/ns/name"
   std::string target_key() const { return target_kind + "/" + target.str(); }
@@ -42,20 +46,29 @@ struct SessionView {
   bool skipped = false;
 };
 
-/// Of a workload only its rollout matters; a change of anything else wakes nobody.
+struct RepositoryView {
+  std::int64_t generation = 0;
+  bool deleting = false;
+  bool operator==(const RepositoryView&) const = default;
+};
+
+/// Of a workload: its template by its generation, its rollout, and whether anything of ours is in it.
 struct WorkloadView {
   std::int64_t generation = 0;
   std::int64_t observed = 0;
   std::int64_t replicas = 0;
   std::int64_t ready = 0;
   std::int64_t updated = 0;
+  bool ours = false;
   bool operator==(const WorkloadView&) const = default;
 };
 
-/// Name of the object that controls a CronJob or Job.
+/// Of a CronJob or Job: who controls it.
 struct OwnedView {
   std::string owner;
+  std::int64_t generation = 0;
   bool succeeded = false;
+  bool operator==(const OwnedView&) const = default;
 };
 
 struct Queues {
@@ -98,7 +111,7 @@ class World {
   kube::Cache<InvokerView> configurations;
   kube::Cache<InvokerView> restores;
   kube::Cache<SessionView> sessions;
-  kube::Cache<int> repositories;
+  kube::Cache<RepositoryView> repositories;
   kube::Cache<WorkloadView> deployments;
   kube::Cache<WorkloadView> stateful_sets;
   kube::Cache<WorkloadView> daemon_sets;
@@ -106,8 +119,26 @@ class World {
   kube::Cache<OwnedView> jobs;
 
  private:
+  void index();
+  void wire_invokers(Queues& queues);
   void wire(Queues& queues);
   void wire_workloads(kube::Cache<WorkloadView>& cache, std::string kind, Queues& queues);
+};
+
+/// One recorder for each source that `kubectl describe` shows.
+struct Recorders {
+  Recorders(kube::Client& client, const Clock& clock, const std::string& instance)
+      : configurations(client, clock, "BackupConfiguration Controller", instance),
+        sessions(client, clock, "BackupSession Controller", instance),
+        restores(client, clock, "RestoreSession Controller", instance),
+        repositories(client, clock, "Repository Controller", instance),
+        workloads(client, clock, "Workload Controller", instance) {}
+
+  kube::EventRecorder configurations;
+  kube::EventRecorder sessions;
+  kube::EventRecorder restores;
+  kube::EventRecorder repositories;
+  kube::EventRecorder workloads;
 };
 
 struct Context {
@@ -115,7 +146,7 @@ struct Context {
   ExecutorSettings executor;
   kube::Client& client;
   net::Timers& timers;
-  kube::EventRecorder& events;
+  Recorders& events;
   metrics::Registry& metrics;
   Queues& queues;
   World& world;
@@ -123,6 +154,14 @@ struct Context {
 
 /// How long until something that is missing is looked for again.
 inline constexpr Duration kRetryMissing = std::chrono::seconds(5);
+
+kube::EventSubject subject_of(const kube::Resource& resource, const api::ObjectMeta& meta);
+
+/// The value of "status" in what api::status_patch() makes, as kube::update_status() wants it.
+std::string status_members(const std::string& status_patch);
+
+/// Server-side apply of a whole object.
+Task<void> apply(Context& context, const kube::Resource& resource, kube::Ref ref, std::string body);
 
 /// A merge patch of metadata.finalizers, guarded by the resourceVersion that was read.
 Task<void> set_finalizer(kube::Client& client, const kube::Resource& resource, const api::ObjectMeta& meta,

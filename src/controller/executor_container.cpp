@@ -146,14 +146,6 @@ std::vector<std::string> executor_args(std::string_view role, std::string_view k
           fmt::format("--pushgateway-url={}", settings.pushgateway_url)};
 }
 
-/// The annotation's document: enough of the metadata to name the invoker, and its whole spec.
-template <class Spec>
-std::string invoker_json(const api::ObjectMeta& meta, const Spec& spec) {
-  return fmt::format(R"({{"metadata":{{"name":{},"namespace":{},"uid":{}}},"spec":{}}})",
-                     json::quote(meta.name), json::quote(meta.ns), json::quote(meta.uid),
-                     json::to_text(spec));
-}
-
 const api::RuntimeContainer& runtime_of(const api::RuntimeSettings& settings) {
   static const api::RuntimeContainer kNone;
   return settings.container ? *settings.container : kNone;
@@ -162,8 +154,9 @@ const api::RuntimeContainer& runtime_of(const api::RuntimeSettings& settings) {
 Injection finish(ContainerParts parts, const api::Backend& backend, const api::EmptyDirSettings& temp,
                  const ExecutorSettings& settings) {
   Injection out;
-  if (backend.local) out.volumes.push_back(named_volume(parts.local.name, backend.local->volume_source()));
-  out.volumes.push_back(temp_volume(temp));
+  if (backend.local)
+    out.volumes.push_back({parts.local.name, named_volume(parts.local.name, backend.local->volume_source())});
+  out.volumes.push_back({std::string(api::kTempVolume), temp_volume(temp)});
   out.container = container_json(parts, settings);
   return out;
 }
@@ -183,7 +176,7 @@ Injection sidecar_injection(const api::BackupConfiguration& bc, const api::Repos
               {backend.local ? &*backend.local : nullptr, std::string(api::kLocalVolume)}},
              backend, bc.spec.temp_dir, settings);
   out.hash = api::injection_hash(bc, backend);
-  out.invoker = invoker_json(bc.metadata, bc.spec);
+  out.invoker = api::applied_invoker(bc);
   out.kind = "BackupConfiguration";
   return out;
 }
@@ -201,10 +194,10 @@ Injection init_injection(const api::RestoreSession& session, const api::Reposito
        session.spec.target->volume_mounts,
        runtime,
        own.empty() ? root : own,
-       {backend.local ? &*backend.local : nullptr, "stash-restore-local"}},
+       {backend.local ? &*backend.local : nullptr, std::string(kRestoreLocalVolume)}},
       backend, session.spec.temp_dir, settings);
   out.hash = api::injection_hash(session, backend);
-  out.invoker = invoker_json(session.metadata, session.spec);
+  out.invoker = api::applied_invoker(session);
   out.kind = "RestoreSession";
   return out;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "stash/api/names.hpp"
 #include "stash/kube/meta.hpp"
@@ -24,6 +25,7 @@ constexpr Place kSidecar{"containers", api::kSidecarContainer, api::kBackupHashA
                          api::kBackupInvokerAnnotation, api::kBackupInvokerKindAnnotation};
 constexpr Place kInit{"initContainers", api::kInitContainer, api::kRestoreHashAnnotation,
                       api::kRestoreInvokerAnnotation, api::kRestoreInvokerKindAnnotation};
+constexpr std::array<const Place*, 2> kPlaces{&kSidecar, &kInit};
 
 const json::Value* template_of(const json::Value& workload) {
   return json::find(workload, "spec", "template");
@@ -80,34 +82,41 @@ class Editor {
  public:
   explicit Editor(const json::Value& workload) : workload_(workload) {}
 
-  void apply(const Place& place, const Injection* wanted) {
-    if (wanted && is_applied(workload_, place, wanted->hash)) return;
-    wanted ? put(place, *wanted) : take(place);
+  void apply(const Place& place, const Wish& wish) {
+    if (wish.untouched) return;
+    if (!wish.injection) return take(place);
+    if (!is_applied(workload_, place, wish.injection->hash)) put(place, *wish.injection);
   }
 
-  void volumes(const std::vector<std::string>& wanted) {
+  /// Brings our volumes to what our containers need. Volumes alone never roll the pods.
+  void volumes(const std::vector<std::pair<const Place&, const Wish&>>& wishes) {
+    if (!changed_) return;
+    std::map<std::string, std::string> wanted;  // an empty text: as it is
+    for (const auto& [place, wish] : wishes) {
+      if (wish.untouched)
+        for (std::string& name : mounted_by(place)) wanted.emplace(std::move(name), "");
+      if (wish.injection)
+        for (const OwnVolume& volume : wish.injection->volumes) wanted.emplace(volume.name, volume.json);
+    }
     std::vector<rapidjson::SizeType> stale;
     const json::Value* have = json::find(workload_, "spec", "template", "spec", "volumes");
-    std::vector<std::string> missing = wanted;
     for (rapidjson::SizeType i = 0; have && have->IsArray() && i < have->Size(); ++i) {
-      const json::Value& volume = (*have)[i];
-      const std::string_view name = json::text(volume, "name");
-      if (std::find(kOwnVolumes.begin(), kOwnVolumes.end(), name) == kOwnVolumes.end()) continue;
-      const auto same = std::find_if(missing.begin(), missing.end(), [&](const std::string& text) {
-        return json::text(json::parse(text, "volume"), "name") == name;
-      });
-      if (same == missing.end()) {
-        stale.push_back(i);
+      const std::string name(json::text((*have)[i], "name"));
+      const auto it = wanted.find(name);
+      if (it == wanted.end()) {
+        if (std::find(kOwnVolumes.begin(), kOwnVolumes.end(), name) != kOwnVolumes.end()) stale.push_back(i);
         continue;
       }
-      if (changed_) patch_.replace(fmt::format("{}volumes/{}", kPodSpec, i), *same);
-      missing.erase(same);
+      if (!it->second.empty()) patch_.replace(fmt::format("{}volumes/{}", kPodSpec, i), it->second);
+      wanted.erase(it);
     }
-    if (!changed_) return;  // volumes alone never roll the pods
     for (auto it = stale.rbegin(); it != stale.rend(); ++it)
       patch_.remove(fmt::format("{}volumes/{}", kPodSpec, *it));
-    ensure_list("volumes");
-    for (const std::string& volume : missing) patch_.set(std::string(kPodSpec) + "volumes/-", volume);
+    for (const auto& [name, volume] : wanted) {
+      if (volume.empty()) continue;
+      ensure_list("volumes");
+      patch_.set(std::string(kPodSpec) + "volumes/-", volume);
+    }
   }
 
   std::optional<std::string> result() {
@@ -143,6 +152,21 @@ class Editor {
     }
     for (const std::string_view key : {place.invoker, place.kind})
       if (!kube::annotation_of(workload_, key).empty()) patch_.remove("/metadata/annotations/" + step(key));
+  }
+
+  /// Our volumes that a container of ours mounts now.
+  std::vector<std::string> mounted_by(const Place& place) const {
+    std::vector<std::string> names;
+    const auto at = index_of(workload_, place.list, place.container);
+    if (!at) return names;
+    const json::Value& container = (*json::find(workload_, "spec", "template", "spec", place.list))[*at];
+    const json::Value* mounts = json::find(container, "volumeMounts");
+    for (rapidjson::SizeType i = 0; mounts && mounts->IsArray() && i < mounts->Size(); ++i) {
+      const std::string_view name = json::text((*mounts)[i], "name");
+      if (std::find(kOwnVolumes.begin(), kOwnVolumes.end(), name) != kOwnVolumes.end())
+        names.emplace_back(name);
+    }
+    return names;
   }
 
   void ensure_list(std::string_view list) {
@@ -185,22 +209,21 @@ std::string applied_invoker(const json::Value& workload, const Place& place) {
 
 }  // namespace
 
-std::optional<std::string> injection_patch(const json::Value& workload, const Injection* sidecar,
-                                           const Injection* init) {
+std::optional<std::string> injection_patch(const json::Value& workload, const Wish& sidecar,
+                                           const Wish& init) {
   Editor editor(workload);
   editor.apply(kSidecar, sidecar);
   editor.apply(kInit, init);
-  std::vector<std::string> volumes;
-  for (const Injection* injection : {sidecar, init})
-    for (const std::string& volume : injection ? injection->volumes : std::vector<std::string>()) {
-      const json::Document parsed = json::parse(volume, "volume");
-      const bool known = std::any_of(volumes.begin(), volumes.end(), [&](const std::string& other) {
-        return json::text(json::parse(other, "volume"), "name") == json::text(parsed, "name");
-      });
-      if (!known) volumes.push_back(volume);
-    }
-  editor.volumes(volumes);
+  editor.volumes({{kSidecar, sidecar}, {kInit, init}});
   return editor.result();
+}
+
+bool has_traces(const json::Value& workload) {
+  return std::any_of(kPlaces.begin(), kPlaces.end(), [&](const Place* place) {
+    return index_of(workload, place->list, place->container) ||
+           !template_annotation(workload, place->hash).empty() ||
+           !kube::annotation_of(workload, place->invoker).empty();
+  });
 }
 
 std::string applied_backup_invoker(const json::Value& workload) {

@@ -17,6 +17,9 @@
 
 namespace stash::controller {
 
+/// Volume of a `local` backend that is restored from: another one than the sidecar's may be.
+inline constexpr std::string_view kRestoreLocalVolume = "stash-restore-local";
+
 /// How executors are started.
 struct ExecutorSettings {
   std::string image;
@@ -24,13 +27,26 @@ struct ExecutorSettings {
   std::string pushgateway_url;
 };
 
+/// A volume of the pod that is ours.
+struct OwnVolume {
+  std::string name;
+  std::string json;
+};
+
 /// One container that the template must have.
 struct Injection {
-  std::string container;             ///< JSON of the container
-  std::vector<std::string> volumes;  ///< JSON of the volumes it needs, ours only
+  std::string container;  ///< JSON of the container
+  std::vector<OwnVolume> volumes;
   std::string hash;
   std::string invoker;  ///< JSON for the workload's annotation
   std::string kind;
+};
+
+/// What is wanted of one of our two containers: this injection; without one nothing of it, or, `untouched`,
+/// whatever is there now.
+struct Wish {
+  std::optional<Injection> injection;
+  bool untouched = false;
 };
 
 Injection sidecar_injection(const api::BackupConfiguration& configuration, const api::Repository& repository,
@@ -38,17 +54,17 @@ Injection sidecar_injection(const api::BackupConfiguration& configuration, const
 Injection init_injection(const api::RestoreSession& session, const api::Repository& repository,
                          const ExecutorSettings& settings);
 
-/// The patch that gives the workload exactly these injections (null: none of that sort), or nothing when it
-/// has them.
-std::optional<std::string> injection_patch(const json::Value& workload, const Injection* sidecar,
-                                           const Injection* init);
+/// The patch that fulfils both wishes at once, or nothing when they are.
+std::optional<std::string> injection_patch(const json::Value& workload, const Wish& sidecar,
+                                           const Wish& init);
 
-/// Name of the invoker that the workload's annotation tells, "" when there is none or its container is
-/// missing.
+/// Name of the invoker that the workload's annotation tells, "" when there is none.
 std::string applied_backup_invoker(const json::Value& workload);
 std::string applied_restore_invoker(const json::Value& workload);
 /// True when the template has the container and its hash is `hash`.
 bool has_sidecar(const json::Value& workload, std::string_view hash);
 bool has_init_container(const json::Value& workload, std::string_view hash);
+/// True when anything of ours is to be seen in the workload: a container or an annotation.
+bool has_traces(const json::Value& workload);
 
 }  // namespace stash::controller

@@ -87,8 +87,13 @@ std::string cron_job(const api::BackupConfiguration& bc, const ExecutorSettings&
 
 std::string service_account(const api::BackupConfiguration& bc) {
   const api::Labels labels = api::offshoot_labels(bc.metadata.labels, api::kBackupComponent);
-  return fmt::format(R"({{"apiVersion":"v1","kind":"ServiceAccount","metadata":{}}})",
-                     metadata(api::cron_job_name(bc), bc.metadata.ns, labels, owner_of(bc)));
+  std::string meta = metadata(api::cron_job_name(bc), bc.metadata.ns, labels, owner_of(bc));
+  const auto& pod = bc.spec.runtime_settings.pod;
+  if (pod && !pod->service_account_annotations.empty()) {
+    meta.pop_back();
+    meta += optional_member("annotations", json::to_text(pod->service_account_annotations)) + "}";
+  }
+  return fmt::format(R"({{"apiVersion":"v1","kind":"ServiceAccount","metadata":{}}})", meta);
 }
 
 std::string trigger_binding(const api::BackupConfiguration& bc) {

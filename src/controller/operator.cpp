@@ -3,6 +3,8 @@
 
 #include "stash/controller/operator.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 #include "controller/controllers.hpp"
 #include "stash/api/names.hpp"
 #include "stash/base/log.hpp"
@@ -119,6 +121,17 @@ Task<void> spawn_loops(Context& context, net::TaskGroup& group) {
   co_await group.spawn(sample_queues(context));
 }
 
+/// Waits until the group is empty, as it must be before what its members use goes away. A coroutine that was
+/// told to stop can await this only after throw_if_cancelled(false).
+Task<void> join_and_rethrow(net::TaskGroup& group, std::exception_ptr failed) {
+  try {
+    co_await group.join();
+  } catch (...) {
+    if (!failed) failed = std::current_exception();
+  }
+  if (failed) std::rethrow_exception(failed);
+}
+
 /// Everything that only one replica may do.
 Task<void> lead(const OperatorOptions& options, kube::Client& client, net::Timers& timers, Random& random,
                 metrics::Registry& registry, Health& health) {
@@ -127,7 +140,7 @@ Task<void> lead(const OperatorOptions& options, kube::Client& client, net::Timer
   registry.set("stash_operator_leader", "1 while this replica leads.", {}, 1);
   Queues queues(timers, random);
   World world(client, timers, random, queues);
-  kube::EventRecorder events(client, timers, "stash-operator", options.identity);
+  Recorders events(client, timers, options.identity);
   Context context{options, {options.image, options.image_pull_policy, options.pushgateway_url},
                   client,  timers,
                   events,  registry,
@@ -144,9 +157,8 @@ Task<void> lead(const OperatorOptions& options, kube::Client& client, net::Timer
     failed = std::current_exception();
     group.cancel();
   }
-  // The group must be empty before what its members use goes away.
-  co_await group.join();
-  if (failed) std::rethrow_exception(failed);
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  co_await join_and_rethrow(group, failed);
 }
 
 Task<int> hold_lease_and_lead(const OperatorOptions& options, kube::Client& client, net::Timers& timers,
@@ -169,8 +181,6 @@ Task<int> hold_lease_and_lead(const OperatorOptions& options, kube::Client& clie
   co_return lost ? 1 : 0;
 }
 
-Task<void> as_task(Task<int> work, int& code) { code = co_await std::move(work); }
-
 }  // namespace
 
 Task<int> run_operator(OperatorOptions options, kube::Client& client, net::Timers& timers, Random& random) {
@@ -192,17 +202,13 @@ Task<int> run_operator(OperatorOptions options, kube::Client& client, net::Timer
   int code = 0;
   std::exception_ptr failed;
   try {
-    co_await as_task(hold_lease_and_lead(options, client, timers, random, registry, health), code);
+    code = co_await hold_lease_and_lead(options, client, timers, random, registry, health);
   } catch (...) {
     failed = std::current_exception();
   }
   serving.cancel();
-  try {
-    co_await serving.join();
-  } catch (const Error& e) {
-    if (e.kind() != ErrorKind::Cancelled && !failed) failed = std::current_exception();
-  }
-  if (failed) std::rethrow_exception(failed);
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  co_await join_and_rethrow(serving, failed);
   co_return code;
 }
 

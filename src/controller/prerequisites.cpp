@@ -1,6 +1,8 @@
 #include "controller/prerequisites.hpp"
 
-#include "stash/api/host.hpp"
+#include <algorithm>
+
+#include "stash/api/validate.hpp"
 #include "stash/kube/meta.hpp"
 #include "stash/kube/resources.hpp"
 
@@ -45,13 +47,6 @@ Task<Look> look(Context& context, const kube::Resource& resource, kube::Ref ref,
   co_return out;
 }
 
-Task<bool> may_use(Context& context, const api::Repository& repository, std::string user) {
-  if (repository.metadata.ns == user) co_return true;
-  const auto ns = co_await context.client.find(kube::kNamespace, {"", user});
-  const json::Value* labels = ns ? json::find(*ns, "metadata", "labels") : nullptr;
-  co_return api::may_use(repository, user, labels);
-}
-
 Task<void> check_backend(Context& context, const Wanted& wanted, Found& found, Conditions& conditions) {
   const std::string what = fmt::format("Repository {}", wanted.repository.str());
   const Look repository =
@@ -83,7 +78,9 @@ Task<void> check_target(Context& context, const Wanted& wanted, Found& found, Co
   const kube::Resource* resource = workload_resource(wanted.target.kind);
   if (!resource || wanted.target.name.empty()) co_return;
   const kube::Ref ref = wanted.target_ref();
-  const std::string what = fmt::format("Backup target {} {}", wanted.target.kind, ref.str());
+  const std::string what =
+      fmt::format("{} target {} {}", wanted.kind == "RestoreSession" ? "Restore" : "Backup",
+                  wanted.target.kind, ref.str());
   Look looked = co_await look(context, *resource, ref, conditions, wanted.target_condition, what);
   if (looked.denied) co_return;
   found.target = std::move(looked.document);
@@ -91,30 +88,55 @@ Task<void> check_target(Context& context, const Wanted& wanted, Found& found, Co
   conditions.set(wanted.target_condition, there, what + (there ? " exists." : " does not exist."));
 }
 
+/// Faults that only show together with the Repository.
+Task<void> add_repository_faults(Context& context, const api::Repository& repository, std::string user,
+                                 json::Faults& faults) {
+  const std::string name = kube::Ref(repository.metadata.ns, repository.metadata.name).str();
+  for (const std::string& fault : api::validate(repository))
+    faults.push_back(fmt::format("Repository {}: {}", name, fault));
+  const bool allowed = co_await may_use(context, repository, user);
+  if (!allowed)
+    faults.push_back(fmt::format(
+        "spec.repository: namespace {} may not use Repository {}: see its spec.usagePolicy", user, name));
+}
+
+std::string validation_message(const json::Faults& faults, const json::Faults& warnings) {
+  if (!faults.empty()) return fmt::format("{}", fmt::join(faults, "; "));
+  if (warnings.empty()) return "Successfully validated.";
+  return fmt::format("Successfully validated. To be considered: {}.", fmt::join(warnings, "; "));
+}
+
 }  // namespace
+
+Task<bool> may_use(Context& context, const api::Repository& repository, std::string user) {
+  if (repository.metadata.ns == user) co_return true;
+  const auto ns = co_await context.client.find(kube::kNamespace, {"", user});
+  const json::Value* labels = ns ? json::find(*ns, "metadata", "labels") : nullptr;
+  co_return api::may_use(repository, user, labels);
+}
 
 Task<Found> check_prerequisites(Context& context, Wanted wanted, std::vector<api::Condition>& list) {
   Conditions conditions(list, context.timers.now());
   Found found;
-  std::vector<std::string> faults = wanted.faults;
-  if (!wanted.target.kind.empty() && !workload_resource(wanted.target.kind))
-    faults.push_back(
-        fmt::format("spec.target.ref.kind: {} cannot be a target: this version takes Deployment, StatefulSet "
-                    "and DaemonSet",
-                    wanted.target.kind));
+  json::Faults faults = wanted.faults;
   if (!wanted.repository.name.empty()) co_await check_backend(context, wanted, found, conditions);
-  if (found.repository) {
-    const bool allowed = co_await may_use(context, *found.repository, wanted.invoker.ns);
-    if (!allowed)
-      faults.push_back(
-          fmt::format("spec.repository: namespace {} may not use Repository {}: see its spec.usagePolicy",
-                      wanted.invoker.ns, wanted.repository.str()));
-  }
+  if (found.repository) co_await add_repository_faults(context, *found.repository, wanted.invoker.ns, faults);
   found.valid = faults.empty();
-  conditions.set(api::kValidationPassed, found.valid,
-                 found.valid ? "Successfully validated." : fmt::format("{}", fmt::join(faults, "; ")));
+  conditions.set(api::kValidationPassed, found.valid, validation_message(faults, wanted.warnings));
   co_await check_target(context, wanted, found, conditions);
   co_return found;
+}
+
+std::vector<api::Condition> news(const std::vector<api::Condition>& before,
+                                 const std::vector<api::Condition>& after) {
+  std::vector<api::Condition> out;
+  for (const api::Condition& c : after)
+    if (std::find(before.begin(), before.end(), c) == before.end()) out.push_back(c);
+  return out;
+}
+
+void merge(std::vector<api::Condition>& into, const std::vector<api::Condition>& news) {
+  for (const api::Condition& c : news) api::set_condition(into, c, c.last_transition_time);
 }
 
 }  // namespace stash::controller

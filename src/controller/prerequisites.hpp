@@ -18,7 +18,8 @@ struct Wanted {
   kube::Ref repository;
   api::TargetRef target;
   api::ConditionType target_condition;
-  std::vector<std::string> faults;  ///< of the spec
+  json::Faults faults;    ///< of the spec
+  json::Faults warnings;  ///< told beside a success
 
   kube::Ref target_ref() const { return {target.ns.empty() ? invoker.ns : target.ns, target.name}; }
 };
@@ -36,5 +37,14 @@ struct Found {
 /// Looks everything up and sets RepositoryFound, BackendSecretFound, ValidationPassed and the target's
 /// condition.
 Task<Found> check_prerequisites(Context& context, Wanted wanted, std::vector<api::Condition>& conditions);
+
+/// May objects of namespace `user` use this Repository?
+Task<bool> may_use(Context& context, const api::Repository& repository, std::string user);
+
+/// The entries of `after` that `before` does not have in the same words: what somebody found out. Only these
+/// are written, so that what others wrote meanwhile stays.
+std::vector<api::Condition> news(const std::vector<api::Condition>& before,
+                                 const std::vector<api::Condition>& after);
+void merge(std::vector<api::Condition>& into, const std::vector<api::Condition>& news);
 
 }  // namespace stash::controller

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "controller/controllers.hpp"
-#include "stash/api/backup_configuration.hpp"
 #include "stash/api/names.hpp"
 #include "stash/kube/status.hpp"
 
@@ -14,14 +13,23 @@ namespace {
 
 /// Says that wipeOut is asked for and not done: this version keeps the data.
 Task<void> tell_data_stays(Context& context, const api::Repository& repository) {
-  kube::EventSubject subject;
-  subject.api_version = api::kRepository.api_version();
-  subject.kind = "Repository";
-  subject.ref = {repository.metadata.ns, repository.metadata.name};
-  subject.uid = repository.metadata.uid;
-  co_await context.events.record(
-      std::move(subject), kube::Severity::Warning, "Data Kept",
+  co_await context.events.repositories.record(
+      subject_of(api::kRepository, repository.metadata), kube::Severity::Warning, "Data Kept",
       "spec.wipeOut is true, but this version does not delete backed-up data: remove it by hand.");
+}
+
+Task<void> drop_stale_references(Context& context, kube::Ref ref) {
+  auto is_gone = [&world = context.world, ref](const api::TypedRef& r) {
+    const InvokerView* user = world.configurations.find({r.ns, r.name});
+    return r.kind == "BackupConfiguration" && (!user || user->repository != ref);
+  };
+  auto change = [is_gone](const json::Value& object) -> std::optional<std::string> {
+    api::RepositoryStatus status;
+    status.references = api::Repository::parse(object).status.references;
+    if (std::erase_if(status.references, is_gone) == 0) return std::nullopt;
+    return status.references.empty() ? R"({"references":null})" : status_members(api::status_patch(status));
+  };
+  co_await kube::update_status(context.client, api::kRepository, std::move(ref), std::move(change));
 }
 
 }  // namespace
@@ -30,27 +38,14 @@ Task<kube::Action> reconcile_repository(Context& context, kube::Ref ref) {
   const auto document = co_await context.client.find(api::kRepository, ref);
   if (!document) co_return kube::Action::await_change();
   const api::Repository repository = api::Repository::parse(*document);
-  if (repository.metadata.deleting) {
-    if (repository.metadata.has_finalizer(api::kRepositoryFinalizer))
-      co_await tell_data_stays(context, repository);
-    co_await set_finalizer(context.client, api::kRepository, repository.metadata, api::kRepositoryFinalizer,
-                           false);
-    co_return kube::Action::await_change();
-  }
+  const bool deleting = repository.metadata.deleting;
+  if (deleting && repository.metadata.has_finalizer(api::kRepositoryFinalizer))
+    co_await tell_data_stays(context, repository);
+  // The finalizer is there for wipeOut alone.
+  const bool hold = !deleting && repository.spec.wipe_out;
   co_await set_finalizer(context.client, api::kRepository, repository.metadata, api::kRepositoryFinalizer,
-                         repository.spec.wipe_out);
-
-  const World& world = context.world;
-  auto gone = [&world](const api::TypedRef& r) {
-    return r.kind == "BackupConfiguration" && world.configurations.is_synced() &&
-           !world.configurations.find({r.ns, r.name});
-  };
-  auto change = [gone](const json::Value& object) -> std::optional<std::string> {
-    std::vector<api::TypedRef> references = api::Repository::parse(object).status.references;
-    if (std::erase_if(references, gone) == 0) return std::nullopt;
-    return R"({"references":)" + json::to_text(references) + "}";
-  };
-  co_await kube::update_status(context.client, api::kRepository, ref, std::move(change));
+                         hold);
+  if (!deleting) co_await drop_stale_references(context, ref);
   co_return kube::Action::await_change();
 }
 

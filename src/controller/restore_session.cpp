@@ -4,15 +4,16 @@
 #include "stash/api/restore_session.hpp"
 
 #include "controller/controllers.hpp"
+#include "controller/invokers.hpp"
 #include "controller/prerequisites.hpp"
+#include "controller/rights.hpp"
 #include "controller/session_metrics.hpp"
 #include "stash/api/conditions.hpp"
 #include "stash/api/host.hpp"
 #include "stash/api/names.hpp"
 #include "stash/api/phase.hpp"
-#include "stash/api/validate.hpp"
+#include "stash/api/spec_hash.hpp"
 #include "stash/kube/meta.hpp"
-#include "stash/kube/resources.hpp"
 #include "stash/kube/status.hpp"
 
 namespace stash::controller {
@@ -20,53 +21,69 @@ namespace {
 
 using Edit = std::function<void(api::RestoreSession&, TimePoint)>;
 
+/// How often a restore that works is looked at, should a word of the watch be lost.
+constexpr Duration kLook = std::chrono::minutes(1);
+
+api::TargetRef target_of(const api::RestoreSession& session) {
+  return session.spec.target ? session.spec.target->ref : api::TargetRef{};
+}
+
+kube::Ref target_ref(const api::RestoreSession& session) {
+  const api::TargetRef target = target_of(session);
+  return {target.ns.empty() ? session.metadata.ns : target.ns, target.name};
+}
+
 /// Changes the status of the session as it is when it is written; the phase is computed from what came of it.
-Task<void> change(Context& context, const api::RestoreSession& session, Edit edit) {
+/// The answer is the session as it then is.
+Task<std::optional<api::RestoreSession>> change(Context& context, const api::RestoreSession& session,
+                                                Edit edit) {
   const TimePoint now = context.timers.now();
   auto write = [edit, now,
                 uid = session.metadata.uid](const json::Value& object) -> std::optional<std::string> {
-    api::RestoreSession fresh = api::RestoreSession::parse(object);
+    json::Faults passed_over;
+    api::RestoreSession fresh = api::RestoreSession::read(object, passed_over);
     if (fresh.metadata.uid != uid || fresh.finished()) return std::nullopt;
-    const std::string before = json::to_text(fresh.status);
+    const std::string before = api::status_patch(fresh.status);
     edit(fresh, now);
     fresh.status.phase = api::restore_session_phase(fresh.status);
     if (fresh.finished() && fresh.status.session_duration.empty())
       fresh.status.session_duration = format_duration(
           std::chrono::round<std::chrono::seconds>(now - fresh.metadata.created.value_or(now)));
-    const std::string after = json::to_text(fresh.status);
-    if (after == before) return std::nullopt;
-    return after;
+    const std::string after = api::status_patch(fresh.status);
+    return after == before ? std::nullopt : std::optional(status_members(after));
   };
-  co_await kube::update_status(context.client, api::kRestoreSession,
-                               {session.metadata.ns, session.metadata.name}, std::move(write));
+  const kube::Ref ref(session.metadata.ns, session.metadata.name);
+  const auto written =
+      co_await kube::update_status(context.client, api::kRestoreSession, ref, std::move(write));
+  if (!written || kube::uid_of(*written) != session.metadata.uid) co_return std::nullopt;
+  json::Faults passed_over;
+  co_return api::RestoreSession::read(*written, passed_over);
 }
 
-/// Waits for the workload's controller to take the init container out, then lets the object go.
+/// True once no init container of this session is left in its target.
+Task<bool> init_container_is_gone(Context& context, const api::RestoreSession& session) {
+  const std::string kind = target_of(session).kind;
+  const kube::Resource* resource = workload_resource(kind);
+  if (!resource || target_of(session).name.empty()) co_return true;
+  const auto workload = co_await context.client.find(*resource, target_ref(session));
+  if (!workload || kube::is_deleting(*workload)) co_return true;
+  const std::string applied = applied_restore_invoker(*workload);
+  if (applied == session.metadata.name) {
+    context.queues.workload(kind)->add(target_ref(session));
+    co_return false;
+  }
+  if (applied.empty())
+    co_await remove_executor_binding(context, api::kRestoreSession, kind, target_ref(session));
+  co_return true;
+}
+
 Task<kube::Action> finalize(Context& context, const api::RestoreSession& session) {
-  const api::TargetRef target = session.spec.target ? session.spec.target->ref : api::TargetRef{};
-  if (const kube::Resource* resource = workload_resource(target.kind)) {
-    const kube::Ref ref(target.ns.empty() ? session.metadata.ns : target.ns, target.name);
-    const auto workload = co_await context.client.find(*resource, ref);
-    if (workload && !kube::is_deleting(*workload) &&
-        applied_restore_invoker(*workload) == session.metadata.name) {
-      context.queues.workload(target.kind)->add(ref);
-      co_return kube::Action::requeue(std::chrono::milliseconds(500));
-    }
-  }
-  if (!session.repository().name.empty()) {
-    const kube::Ref binding(
-        session.repository().ns,
-        api::repository_binding_name(session.metadata.ns, "restoresession", session.metadata.name, 0));
-    co_await context.client.remove(kube::kRoleBinding, binding, kube::Propagation::Background, "");
-    co_await context.client.remove(kube::kRole, binding, kube::Propagation::Background, "");
-  }
-  // The binding is the workload's: it stays as long as another invoker names the workload.
-  const kube::Ref workload(target.ns.empty() ? session.metadata.ns : target.ns, target.name);
-  if (workload_resource(target.kind) && context.world.restores_of(target.kind, workload).size() <= 1) {
-    const kube::Ref rights(target.ns.empty() ? session.metadata.ns : target.ns,
-                           api::init_binding_name(target.kind, target.name));
-    co_await context.client.remove(kube::kRoleBinding, rights, kube::Propagation::Background, "");
-  }
+  if (!session.metadata.has_finalizer(api::kInvokerFinalizer)) co_return kube::Action::await_change();
+  const bool gone = co_await init_container_is_gone(context, session);
+  if (!gone) co_return kube::Action::requeue(std::chrono::seconds(1));
+  const kube::Ref own(session.metadata.ns, session.metadata.name);
+  if (!session.repository().name.empty())
+    co_await remove_repository_rights(context, api::kRestoreSession, own, session.repository().ns);
   co_await set_finalizer(context.client, api::kRestoreSession, session.metadata, api::kInvokerFinalizer,
                          false);
   co_return kube::Action::await_change();
@@ -84,61 +101,77 @@ bool all_reported(const api::RestoreSessionStatus& status) {
          phase == api::RestorePhase::Unknown;
 }
 
-/// What the conditions and totals are now, without the end.
-Edit observed(std::vector<api::Condition> conditions, const api::RestoreSession& session,
-              const Found& found) {
+/// What was found out, without the end.
+Edit observed(std::vector<api::Condition> found_out, const api::RestoreSession& session, const Found& found) {
   std::optional<std::int32_t> total;
-  bool injected = false;
-  if (found.ready() && found.target) {
-    total = api::total_hosts(session.spec.target->ref.kind, *found.target);
-    injected = applied_restore_invoker(*found.target) == session.metadata.name;
-  }
-  return [conditions = std::move(conditions), total, injected](api::RestoreSession& fresh, TimePoint now) {
-    for (const api::Condition& c : conditions)
-      api::set_condition(fresh.status.conditions, c, c.last_transition_time);
-    if (injected) {
-      api::set_condition(fresh.status.conditions,
-                         api::condition(api::kInitContainerInjected, api::ConditionStatus::True,
-                                        "The target has the init container."),
-                         now);
-      api::set_condition(fresh.status.conditions,
-                         api::condition(api::kRestoreExecutorEnsured, api::ConditionStatus::True,
-                                        "The init container restores when a pod starts."),
-                         now);
-      if (total) fresh.status.total_hosts = total;
-    }
+  if (found.ready() && found.target &&
+      has_init_container(*found.target, api::injection_hash(session, found.repository->spec.backend)))
+    total = api::total_hosts(target_of(session).kind, *found.target);
+  return [found_out = std::move(found_out), total](api::RestoreSession& fresh, TimePoint now) {
+    merge(fresh.status.conditions, found_out);
     fresh.status.session_deadline = deadline_of(fresh);
+    if (!total) return;
+    fresh.status.total_hosts = total;
+    const auto yes = api::ConditionStatus::True;
+    api::set_condition(fresh.status.conditions,
+                       api::condition(api::kInitContainerInjected, yes, "The target has the init container."),
+                       now);
+    api::set_condition(
+        fresh.status.conditions,
+        api::condition(api::kRestoreExecutorEnsured, yes, "The init container restores when a pod starts."),
+        now);
   };
 }
 
+/// Sets the conditions of the end but MetricsPushed, which is what makes it the end.
+void conclude(api::RestoreSession& session, bool deadline_passed, TimePoint now) {
+  auto& conditions = session.status.conditions;
+  if (deadline_passed)
+    api::set_condition(conditions,
+                       api::condition(api::kDeadlineExceeded, api::ConditionStatus::True,
+                                      fmt::format("The restore did not end within spec.timeOut, {}.",
+                                                  format_duration(session.spec.time_out->value))),
+                       now);
+  const bool good =
+      api::restore_target_phase(session.status) == api::RestorePhase::Succeeded && !deadline_passed;
+  api::set_condition(
+      conditions,
+      api::condition(api::kRestoreCompleted, good ? api::ConditionStatus::True : api::ConditionStatus::False,
+                     good ? "Every host was restored."
+                          : "Not every host was restored: see status.stats. The pods of the target wait: "
+                            "replace or delete this RestoreSession."),
+      now);
+}
+
+Task<void> tell_end(Context& context, const api::RestoreSession& session) {
+  const bool good = session.status.phase == api::RestorePhase::Succeeded;
+  const api::Condition* completed = api::find_condition(session.status.conditions, api::kRestoreCompleted);
+  co_await context.events.restores.record(subject_of(api::kRestoreSession, session.metadata),
+                                          good ? kube::Severity::Normal : kube::Severity::Warning,
+                                          good ? "Restore Session Succeeded" : "Restore Session Failed",
+                                          completed ? completed->message : "");
+}
+
 Task<void> finish(Context& context, api::RestoreSession session, bool deadline_passed) {
-  const auto outcome = [deadline_passed](api::RestoreSession& fresh, TimePoint now) {
-    if (deadline_passed)
-      api::set_condition(fresh.status.conditions,
-                         api::condition(api::kDeadlineExceeded, api::ConditionStatus::True,
-                                        fmt::format("The restore did not end within {}.",
-                                                    format_duration(fresh.spec.time_out->value))),
-                         now);
-    const bool good =
-        api::restore_target_phase(fresh.status) == api::RestorePhase::Succeeded && !deadline_passed;
-    api::set_condition(
-        fresh.status.conditions,
-        api::condition(api::kRestoreCompleted,
-                       good ? api::ConditionStatus::True : api::ConditionStatus::False,
-                       good ? "Every host was restored." : "Not every host was restored: see status.stats."),
-        now);
-  };
+  conclude(session, deadline_passed, context.timers.now());
   const std::string fault = co_await push_restore_session(context, session);
-  Edit edit = [outcome, fault](api::RestoreSession& fresh, TimePoint now) {
-    outcome(fresh, now);
-    api::set_condition(
-        fresh.status.conditions,
-        api::condition(api::kMetricsPushed,
-                       fault.empty() ? api::ConditionStatus::True : api::ConditionStatus::False,
-                       fault.empty() ? "Metrics were pushed." : "Metrics could not be pushed: " + fault),
-        now);
+  Edit edit = [deadline_passed, fault](api::RestoreSession& fresh, TimePoint now) {
+    conclude(fresh, deadline_passed, now);
+    api::set_condition(fresh.status.conditions, metrics_condition(fault), now);
   };
-  co_await change(context, session, std::move(edit));
+  const auto ended = co_await change(context, session, std::move(edit));
+  if (ended && ended->finished()) co_await tell_end(context, *ended);
+}
+
+Wanted wanted_by(const Examined<api::RestoreSession>& examined) {
+  const api::RestoreSession& session = examined.invoker;
+  return {"RestoreSession",
+          {session.metadata.ns, session.metadata.name},
+          session.repository(),
+          target_of(session),
+          api::kRestoreTargetFound,
+          examined.faults,
+          {}};
 }
 
 }  // namespace
@@ -146,28 +179,31 @@ Task<void> finish(Context& context, api::RestoreSession session, bool deadline_p
 Task<kube::Action> reconcile_restore(Context& context, kube::Ref ref) {
   const auto document = co_await context.client.find(api::kRestoreSession, ref);
   if (!document) co_return kube::Action::await_change();
-  api::RestoreSession session = api::RestoreSession::parse(*document);
+  const Examined<api::RestoreSession> examined = examine_restore(*document);
+  const api::RestoreSession& session = examined.invoker;
   if (session.metadata.deleting) co_return co_await finalize(context, session);
   co_await set_finalizer(context.client, api::kRestoreSession, session.metadata, api::kInvokerFinalizer,
                          true);
   if (session.finished()) co_return kube::Action::await_change();
 
   std::vector<api::Condition> conditions = session.status.conditions;
-  Wanted wanted{"RestoreSession",         ref,
-                session.repository(),     session.spec.target ? session.spec.target->ref : api::TargetRef{},
-                api::kRestoreTargetFound, api::validate(session)};
+  Wanted wanted = wanted_by(examined);
   const Found found = co_await check_prerequisites(context, std::move(wanted), conditions);
-  if (found.ready() && found.target)
-    context.queues.workload(session.spec.target->ref.kind)->add(kube::ref_of(*found.target));
-  co_await change(context, session, observed(std::move(conditions), session, found));
+  const bool complete = found.ready() && found.target;
+  if (complete) context.queues.workload(target_of(session).kind)->add(target_ref(session));
+  Edit edit = observed(news(session.status.conditions, conditions), session, found);
+  const auto now_is = co_await change(context, session, std::move(edit));
+  if (!now_is || now_is->finished()) co_return kube::Action::await_change();
 
-  const auto deadline = deadline_of(session);
+  const auto deadline = deadline_of(*now_is);
   const bool passed = deadline && context.timers.now() >= *deadline;
-  if (all_reported(session.status) || passed) {
-    co_await finish(context, session, passed);
+  if (all_reported(now_is->status) || passed) {
+    co_await finish(context, *now_is, passed);
     co_return kube::Action::await_change();
   }
-  co_return kube::Action::requeue(kRetryMissing);
+  Duration after = complete ? kLook : kRetryMissing;
+  if (deadline) after = std::min(after, Duration(*deadline - context.timers.now()));
+  co_return kube::Action::requeue(after);
 }
 
 }  // namespace stash::controller

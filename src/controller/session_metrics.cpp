@@ -32,14 +32,20 @@ double seconds_since(std::optional<TimePoint> start, TimePoint now) {
 
 }  // namespace
 
+api::Condition metrics_condition(const std::string& fault) {
+  const auto status = fault.empty() ? api::ConditionStatus::True : api::ConditionStatus::False;
+  return api::condition(api::kMetricsPushed, status,
+                        fault.empty() ? "Metrics were pushed." : "Metrics could not be pushed: " + fault);
+}
+
 Task<std::string> push_backup_session(Context& context, const api::BackupSession& session,
-                                      const std::optional<api::BackupConfiguration>& configuration) {
+                                      std::string repository) {
   const TimePoint now = context.timers.now();
   api::MetricsSource source;
   source.invoker_kind = "BackupConfiguration";
   source.invoker_name = session.spec.invoker.name;
   source.ns = session.metadata.ns;
-  if (configuration) source.repository = configuration->repository().name;
+  source.repository = std::move(repository);
   // The phase as it will be once this push is told.
   api::BackupSessionStatus ended = session.status;
   api::set_condition(ended.conditions, api::condition(api::kMetricsPushed, api::ConditionStatus::True, ""),

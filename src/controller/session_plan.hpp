@@ -3,8 +3,10 @@
 // What the operator does next for a BackupSession: a pure function of what was read. It is asked again after
 // every change, and after a restart, and then gives the same answer.
 
+#include <optional>
 #include <string>
 
+#include "controller/executors.hpp"
 #include "stash/api/backup_configuration.hpp"
 #include "stash/api/backup_session.hpp"
 
@@ -15,41 +17,48 @@ struct SessionWorld {
   bool invoker_exists = false;
   bool invoker_ready = false;
   std::string running;  ///< name of an older session of the invoker that has not ended; "" when there is none
-  bool sidecar = false;     ///< the workload's template has the wanted sidecar
-  bool rolled_out = false;  ///< and its pods run it
+  std::string unservable;  ///< why no executor is going to come, as a sentence; "" when one may
+  bool sidecar = false;    ///< the workload's template has the wanted sidecar
+  bool rolled_out = false;
   std::int32_t total_hosts = 0;
+  Missing missing;
+  std::optional<TimePoint> deadline;  ///< creation plus timeOut
 };
 
 enum class SessionStep {
   None,       ///< it has ended, and nothing is left to do
-  Retry,      ///< it failed and a further session is due
-  WaitRetry,  ///< the same, later: see `after`
+  SetRetry,   ///< it failed and another one is to come: write when
+  WaitRetry,  ///< that time has not come
+  Retry,
   Skip,
   Initiate,  ///< the executor is there: write targets, totals and deadline
-  Wait,
-  Disrupt,  ///< nobody is there to do the work
-  Finish,   ///< every target has ended, or the deadline has passed
+  Wait,      ///< follow what the executors do; look again after `after`
+  Disrupt,   ///< nobody is there, or will be, to do the work
+  Finish,    ///< every target has ended, or the deadline has passed
 };
 
 struct SessionPlan {
   SessionStep step = SessionStep::None;
-  std::string reason;  ///< for Skip, Disrupt and the deadline: a sentence
+  std::string reason;  ///< for Skip, Disrupt, and a Finish without the executor's closing words: a sentence
   Duration after{};    ///< when to look again, while waiting
   bool deadline_passed = false;
 };
 
 SessionPlan plan_session(const api::BackupSession& session, const SessionWorld& world, TimePoint now);
 
+/// The operator has entered its target: executors may work.
+bool is_initiated(const api::BackupSession& session);
+
 /// True when the actions that the executor does after the last host have all been told.
 bool post_actions_told(const api::BackupSessionStatus& status);
 
-/// When a session must have ended: creation plus timeOut. Nothing without a timeOut.
-std::optional<TimePoint> session_deadline(const api::BackupSession& session,
-                                          const api::BackupConfiguration& configuration);
+/// BackupDisrupted of a target as it should be: Unknown from the moment its executor is missed, so that the
+/// time of the loss survives a restart, and False once it is back.
+std::optional<api::Condition> disruption(const api::BackupTargetStatus& target, const Missing& missing);
 
-/// How long a session waits for pods that run the sidecar, and for the last executor's closing work, before
-/// it fails.
+/// How long a session waits for a pod that runs the sidecar, at its start and after a loss.
 inline constexpr Duration kExecutorPatience = std::chrono::minutes(10);
+/// How long for the last executor's closing work, once every host has reported.
 inline constexpr Duration kClosingPatience = std::chrono::minutes(30);
 
 }  // namespace stash::controller

@@ -1,159 +1,203 @@
 // A workload's pod template: what all live BackupConfigurations and RestoreSessions together want of it, in
 // one patch.
+//
+// Nothing is taken away from an invoker that still exists: if its Repository or Secret is missing for a
+// moment, or an edit made it invalid, its container stays as it is. Taking it out would roll the pods twice,
+// and a restoring workload would start without its data.
 
 #include <algorithm>
 
 #include "controller/controllers.hpp"
-#include "controller/objects.hpp"
+#include "controller/invokers.hpp"
+#include "controller/prerequisites.hpp"
+#include "controller/rights.hpp"
 #include "stash/api/conditions.hpp"
-#include "stash/api/names.hpp"
-#include "stash/api/spec_hash.hpp"
 #include "stash/api/validate.hpp"
+#include "stash/base/log.hpp"
 #include "stash/kube/meta.hpp"
 #include "stash/kube/resources.hpp"
+#include "stash/kube/status.hpp"
 
 namespace stash::controller {
 namespace {
 
-/// An invoker that may be injected, with the Repository it uses.
+/// Whose injection is wanted; or, with `hold`, that what is there is left alone.
 template <class Invoker>
-struct Candidate {
-  Invoker invoker;
+struct Choice {
+  std::optional<Invoker> invoker;
   api::Repository repository;
+  bool hold = false;
+
+  Choice() {}
 };
 
+/// The Repository, when it, its Secret and the right to use it are there.
 Task<std::optional<api::Repository>> usable_repository(Context& context, kube::Ref ref, std::string user) {
   const auto document = co_await context.client.find(api::kRepository, ref);
-  if (!document) co_return std::nullopt;
+  if (!document || kube::is_deleting(*document)) co_return std::nullopt;
   api::Repository repository = api::Repository::parse(*document);
-  if (repository.metadata.ns != user) {
-    const auto ns = co_await context.client.find(kube::kNamespace, {"", user});
-    if (!api::may_use(repository, user, ns ? json::find(*ns, "metadata", "labels") : nullptr))
-      co_return std::nullopt;
-  }
-  const auto secret =
-      co_await context.client.find(kube::kSecret, {ref.ns, repository.spec.backend.storage_secret_name});
+  if (!api::validate(repository).empty()) co_return std::nullopt;
+  const bool allowed = co_await may_use(context, repository, user);
+  if (!allowed) co_return std::nullopt;
+  const kube::Ref secret_ref(ref.ns, repository.spec.backend.storage_secret_name);
+  const auto secret = co_await context.client.find(kube::kSecret, secret_ref);
   if (!secret) co_return std::nullopt;
   co_return repository;
 }
 
+/// The first candidate that can be served. `applied` names the one that is served now.
 template <class Invoker>
-bool newer(const Invoker& a, const Invoker& b) {
-  return std::pair(a.metadata.created.value_or(TimePoint{}), a.metadata.name) >
-         std::pair(b.metadata.created.value_or(TimePoint{}), b.metadata.name);
-}
-
-/// A restore that still works comes before one that has ended.
-int precedence(const api::RestoreSession& session) {
-  switch (session.status.phase) {
-    case api::RestorePhase::Running:
-      return 0;
-    case api::RestorePhase::Unset:
-    case api::RestorePhase::Pending:
-      return 1;
-    case api::RestorePhase::Failed:
-      return 2;
-    default:
-      return 3;
+Task<Choice<Invoker>> choose(Context& context, std::vector<Examined<Invoker>> candidates,
+                             std::string applied) {
+  Choice<Invoker> choice;
+  sort_candidates(candidates);
+  for (Examined<Invoker>& candidate : candidates) {
+    const api::ObjectMeta& meta = candidate.invoker.metadata;
+    std::optional<api::Repository> repository;
+    if (candidate.faults.empty())
+      repository = co_await usable_repository(context, candidate.invoker.repository(), meta.ns);
+    if (repository) {
+      choice.invoker = std::move(candidate.invoker);
+      choice.repository = std::move(*repository);
+      break;
+    }
+    if (meta.name == applied) {
+      choice.hold = true;
+      break;
+    }
   }
+  co_return choice;
 }
 
-Task<std::optional<api::BackupConfiguration>> wanted_backup(Context& context, std::string kind,
-                                                            kube::Ref workload) {
-  std::optional<api::BackupConfiguration> best;
+Task<Choice<api::BackupConfiguration>> choose_backup(Context& context, std::string kind, kube::Ref workload,
+                                                     std::string applied) {
+  std::vector<Examined<api::BackupConfiguration>> candidates;
   for (const kube::Ref& ref : context.world.configurations_of(kind, workload)) {
     const auto document = co_await context.client.find(api::kBackupConfiguration, ref);
-    if (!document) continue;
-    api::BackupConfiguration bc = api::BackupConfiguration::parse(*document);
-    if (bc.metadata.deleting || !api::validate(bc).empty()) continue;
-    if (!best || newer(bc, *best)) best = std::move(bc);
+    if (document && !kube::is_deleting(*document)) candidates.push_back(examine_configuration(*document));
   }
-  co_return best;
+  co_return co_await choose(context, std::move(candidates), std::move(applied));
 }
 
-Task<std::optional<api::RestoreSession>> wanted_restore(Context& context, std::string kind,
-                                                        kube::Ref workload) {
-  std::optional<api::RestoreSession> best;
+/// A RestoreSession that has ended keeps its init container until it is deleted, but never gets one again.
+Task<Choice<api::RestoreSession>> choose_restore(Context& context, std::string kind, kube::Ref workload,
+                                                 std::string applied) {
+  std::vector<Examined<api::RestoreSession>> candidates;
   for (const kube::Ref& ref : context.world.restores_of(kind, workload)) {
     const auto document = co_await context.client.find(api::kRestoreSession, ref);
-    if (!document) continue;
-    api::RestoreSession session = api::RestoreSession::parse(*document);
-    if (session.metadata.deleting || !api::validate(session).empty()) continue;
-    const bool better = !best || precedence(session) < precedence(*best) ||
-                        (precedence(session) == precedence(*best) && newer(session, *best));
-    if (better) best = std::move(session);
+    if (!document || kube::is_deleting(*document)) continue;
+    Examined<api::RestoreSession> examined = examine_restore(*document);
+    if (!examined.invoker.finished() || ref.name == applied) candidates.push_back(std::move(examined));
   }
-  co_return best;
+  co_return co_await choose(context, std::move(candidates), std::move(applied));
 }
 
-Task<void> apply(Context& context, const kube::Resource& resource, kube::Ref ref, std::string body) {
-  kube::PatchOptions options(kube::PatchType::Apply, "");
-  co_await context.client.patch(resource, std::move(ref), std::move(body), std::move(options));
+/// Everything that one reconciliation decides.
+struct Decision {
+  Choice<api::BackupConfiguration> backup;
+  Choice<api::RestoreSession> restore;
+  Wish sidecar;
+  Wish init;
+
+  Decision() {}
+};
+
+Task<Decision> decide(Context& context, std::string kind, kube::Ref ref, const json::Value& workload) {
+  Decision d;
+  d.backup = co_await choose_backup(context, kind, ref, applied_backup_invoker(workload));
+  d.restore = co_await choose_restore(context, kind, ref, applied_restore_invoker(workload));
+  d.sidecar.untouched = d.backup.hold;
+  d.init.untouched = d.restore.hold;
+  if (d.backup.invoker)
+    d.sidecar.injection = sidecar_injection(*d.backup.invoker, d.backup.repository, context.executor);
+  if (d.restore.invoker)
+    d.init.injection = init_injection(*d.restore.invoker, d.restore.repository, context.executor);
+  co_return d;
 }
 
-/// The rights of an executor in these pods: its ClusterRole here, and one Repository with its Secret where
-/// that lives.
-Task<void> ensure_rights(Context& context, const kube::Resource& resource, const json::Value& workload,
-                         std::string invoker_kind, api::ObjectMeta invoker,
-                         const api::Repository& repository) {
-  const bool backup = invoker_kind == "BackupConfiguration";
-  BindingOptions options;
-  options.name = backup ? api::sidecar_binding_name(resource.kind, kube::name_of(workload))
-                        : api::init_binding_name(resource.kind, kube::name_of(workload));
-  options.ns = kube::namespace_of(workload);
-  options.role_kind = "ClusterRole";
-  options.role = backup ? api::kSidecarRole : api::kInitRole;
-  options.account = service_account_of(workload);
-  options.account_ns = options.ns;
-  options.owner = kube::owner_reference(resource, workload, false).json();
-  options.invoker = invoker;
-  options.component = backup ? api::kBackupComponent : api::kRestoreComponent;
-  co_await apply(context, kube::kRoleBinding, {options.ns, options.name}, role_binding(options));
-
-  BindingOptions narrow = options;
-  std::string lower = invoker_kind;
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  narrow.name = api::repository_binding_name(invoker.ns, lower, invoker.name, 0);
-  narrow.ns = repository.metadata.ns;
-  if (narrow.ns != options.ns) narrow.owner.clear();  // owners cannot live in another namespace
-  narrow.role_kind = "Role";
-  narrow.role = narrow.name;
-  co_await apply(context, kube::kRole, {narrow.ns, narrow.name}, repository_role(narrow, repository));
-  co_await apply(context, kube::kRoleBinding, {narrow.ns, narrow.name}, role_binding(narrow));
+Task<void> ensure_all_rights(Context& context, const kube::Resource& resource, const json::Value& workload,
+                             const Decision& d) {
+  if (d.backup.invoker) {
+    RightsHolder holder{&api::kBackupConfiguration, d.backup.invoker->metadata, d.backup.repository};
+    co_await ensure_rights(context, resource, workload, std::move(holder));
+  }
+  if (d.restore.invoker) {
+    RightsHolder holder{&api::kRestoreSession, d.restore.invoker->metadata, d.restore.repository};
+    co_await ensure_rights(context, resource, workload, std::move(holder));
+  }
 }
 
-/// Events on the workload for what the patch did.
-Task<void> tell(Context& context, const kube::Resource& resource, const json::Value& workload,
-                const Injection* sidecar, const Injection* init) {
-  const std::string_view kind = resource.kind;
+/// The deeds of one patch, as events tell them.
+std::vector<std::string> deeds(const json::Value& workload, const Decision& d) {
+  std::vector<std::string> out;
   const bool had_sidecar = !applied_backup_invoker(workload).empty();
   const bool had_init = !applied_restore_invoker(workload).empty();
-  const std::string name = kube::ref_of(workload).str();
-  std::vector<std::pair<std::string, std::string>> events;
-  if (sidecar && !has_sidecar(workload, sidecar->hash))
-    events.emplace_back("Sidecar Injection Succeeded",
-                        fmt::format("{} {} got the container stash.", kind, name));
-  if (!sidecar && had_sidecar)
-    events.emplace_back("Sidecar Deletion Succeeded",
-                        fmt::format("{} {} lost the container stash.", kind, name));
-  if (init && !has_init_container(workload, init->hash))
-    events.emplace_back("Init-Container Injection Succeeded",
-                        fmt::format("{} {} got the init container stash-init.", kind, name));
-  if (!init && had_init)
-    events.emplace_back("Init-Container Deletion Succeeded",
-                        fmt::format("{} {} lost the init container stash-init.", kind, name));
-  for (auto& [reason, message] : events) {
+  if (d.sidecar.injection && !has_sidecar(workload, d.sidecar.injection->hash))
+    out.emplace_back("Sidecar Injection");
+  if (!d.sidecar.injection && !d.sidecar.untouched && had_sidecar) out.emplace_back("Sidecar Deletion");
+  if (d.init.injection && !has_init_container(workload, d.init.injection->hash))
+    out.emplace_back("Init-Container Injection");
+  if (!d.init.injection && !d.init.untouched && had_init) out.emplace_back("Init-Container Deletion");
+  return out;
+}
+
+/// Events on the workload; `failure` is empty when the patch was taken.
+Task<void> tell(Context& context, const kube::Resource& resource, const json::Value& workload,
+                std::vector<std::string> done, std::string failure) {
+  const bool good = failure.empty();
+  for (const std::string& deed : done) {
+    const std::string what = fmt::format("{} {}", resource.kind, kube::ref_of(workload).str());
+    const std::string message = good ? fmt::format("{}: its pods roll once.", what)
+                                     : fmt::format("{} could not be changed: {}", what, failure);
     kube::EventSubject subject(resource, workload);
-    co_await context.events.record(std::move(subject), kube::Severity::Normal, reason, message);
+    co_await context.events.workloads.record(std::move(subject),
+                                             good ? kube::Severity::Normal : kube::Severity::Warning,
+                                             deed + (good ? " Succeeded" : " Failed"), message);
   }
 }
 
-/// Nothing may be taken away while somebody's prerequisites are missing for a moment: that would roll the
-/// pods for nothing.
-bool must_wait(const json::Value& workload, const std::optional<api::BackupConfiguration>& backup,
-               bool backup_ready) {
-  return backup && !backup_ready && applied_backup_invoker(workload) == backup->metadata.name;
+/// Tells the invoker that its container was refused; the success is told by its own controller.
+Task<void> tell_refusal(Context& context, const kube::Resource& kind, const api::ObjectMeta& invoker,
+                        api::ConditionType type, std::string failure) {
+  const TimePoint now = context.timers.now();
+  auto change = [&kind, uid = invoker.uid, type, failure,
+                 now](const json::Value& object) -> std::optional<std::string> {
+    if (kube::uid_of(object) != uid) return std::nullopt;
+    auto conditions = conditions_of(kind, object);
+    if (!api::set_condition(conditions, api::condition(type, api::ConditionStatus::False, failure), now))
+      return std::nullopt;
+    return fmt::format(R"({{"conditions":{}}})", api::to_json(conditions));
+  };
+  const kube::Ref ref(invoker.ns, invoker.name);
+  co_await kube::update_status(context.client, kind, ref, std::move(change));
+}
+
+Task<void> tell_refusals(Context& context, const json::Value& workload, const Decision& d,
+                         std::string failure) {
+  if (d.sidecar.injection && !has_sidecar(workload, d.sidecar.injection->hash))
+    co_await tell_refusal(context, api::kBackupConfiguration, d.backup.invoker->metadata,
+                          api::kSidecarInjected, failure);
+  if (d.init.injection && !has_init_container(workload, d.init.injection->hash))
+    co_await tell_refusal(context, api::kRestoreSession, d.restore.invoker->metadata,
+                          api::kInitContainerInjected, failure);
+}
+
+Task<void> patch_workload(Context& context, const kube::Resource& resource, const json::Value& workload,
+                          const Decision& d, std::string patch) {
+  const kube::Ref ref = kube::ref_of(workload);
+  std::optional<Error> refused;
+  try {
+    kube::PatchOptions options(kube::PatchType::Json, "");
+    co_await context.client.patch(resource, ref, std::move(patch), std::move(options));
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::Invalid && e.kind() != ErrorKind::Denied) throw;
+    refused = e;
+  }
+  const std::string failure = refused ? refused->what() : "";
+  co_await tell(context, resource, workload, deeds(workload, d), failure);
+  if (!refused) co_return;
+  co_await tell_refusals(context, workload, d, failure);
+  throw *refused;
 }
 
 }  // namespace
@@ -162,34 +206,13 @@ Task<kube::Action> reconcile_workload(Context& context, std::string kind, kube::
   const kube::Resource& resource = *workload_resource(kind);
   const auto workload = co_await context.client.find(resource, ref);
   if (!workload || kube::is_deleting(*workload)) co_return kube::Action::await_change();
-
-  const auto backup = co_await wanted_backup(context, kind, ref);
-  const auto restore = co_await wanted_restore(context, kind, ref);
-  std::optional<api::Repository> backup_repository;
-  std::optional<api::Repository> restore_repository;
-  if (backup)
-    backup_repository = co_await usable_repository(context, backup->repository(), backup->metadata.ns);
-  if (restore)
-    restore_repository = co_await usable_repository(context, restore->repository(), restore->metadata.ns);
-  if (must_wait(*workload, backup, backup_repository.has_value()))
-    co_return kube::Action::requeue(kRetryMissing);
-
-  std::optional<Injection> sidecar;
-  std::optional<Injection> init;
-  if (backup_repository) sidecar = sidecar_injection(*backup, *backup_repository, context.executor);
-  if (restore_repository) init = init_injection(*restore, *restore_repository, context.executor);
-  const auto patch = injection_patch(*workload, sidecar ? &*sidecar : nullptr, init ? &*init : nullptr);
+  const Decision d = co_await decide(context, kind, ref, *workload);
+  // Rights come before the pods that need them.
+  co_await ensure_all_rights(context, resource, *workload, d);
+  const auto patch = injection_patch(*workload, d.sidecar, d.init);
   if (!patch) co_return kube::Action::await_change();
-
-  if (sidecar)
-    co_await ensure_rights(context, resource, *workload, "BackupConfiguration", backup->metadata,
-                           *backup_repository);
-  if (init)
-    co_await ensure_rights(context, resource, *workload, "RestoreSession", restore->metadata,
-                           *restore_repository);
-  kube::PatchOptions options(kube::PatchType::Json, "");
-  co_await context.client.patch(resource, ref, *patch, std::move(options));
-  co_await tell(context, resource, *workload, sidecar ? &*sidecar : nullptr, init ? &*init : nullptr);
+  co_await patch_workload(context, resource, *workload, d, *patch);
+  log::info("workload patched", {{"kind", kind}, {"workload", ref.str()}});
   for (const kube::Ref& invoker : context.world.configurations_of(kind, ref))
     context.queues.configurations.add(invoker);
   for (const kube::Ref& invoker : context.world.restores_of(kind, ref)) context.queues.restores.add(invoker);

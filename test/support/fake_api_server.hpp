@@ -15,14 +15,15 @@
 #include "stash/kube/signal.hpp"
 #include "support/fake_selectors.hpp"
 #include "support/json_merge.hpp"
+#include "support/json_patch.hpp"
 
 namespace stash::test {
 
 /// The API server as a kube::Client in memory: resourceVersions, 409 and 410, pages, watches, finalizers,
-/// dependants, the status subresource, merge and strategic patches.
+/// dependants, the status subresource, merge, strategic and JSON patches.
 ///
 /// It knows no schema: nothing is defaulted and nothing invalid is refused. Server-side apply makes or merges
-/// as a strategic patch does and never withdraws a field. JSON patches are Unsupported. Dependants go with
+/// as a strategic patch does and never withdraws a field. Dependants go with
 /// their owner at once, whatever the propagation (but Orphan). The real thing is in test/<room>/server.
 class FakeApiServer final : public kube::Client {
  public:

@@ -227,13 +227,13 @@ inline Task<json::Document> FakeApiServer::create(const kube::Resource& resource
 inline Task<json::Document> FakeApiServer::patch(const kube::Resource& resource, kube::Ref ref,
                                                  std::string body, kube::PatchOptions options) {
   note(options.subresource.empty() ? "patch" : "patch " + options.subresource, resource, ref, body);
-  if (options.type == kube::PatchType::Json)
-    throw Error(ErrorKind::Unsupported, "fake API server: JSON patch");
   const json::Document change = json::parse(body, "patch");
   const bool makes = options.type == kube::PatchType::Apply && !has(resource, ref);
   json::Document wanted = makes ? json::parse("{}", "") : copy_of(open(resource, ref));
   auto& allocator = wanted.GetAllocator();
-  if (options.type == kube::PatchType::Merge)
+  if (options.type == kube::PatchType::Json)
+    json_patch(wanted, change, allocator);
+  else if (options.type == kube::PatchType::Merge)
     merge_patch(wanted, change, allocator);
   else
     strategic_patch(wanted, change, allocator);

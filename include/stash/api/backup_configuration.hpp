@@ -47,6 +47,8 @@ struct BackupConfiguration {
   BackupConfiguration() {}
   /// Throws Error(Invalid) that tells all faults of the object.
   static BackupConfiguration parse(const json::Value& object);
+  /// What can be read of it; what cannot is told in `faults`.
+  static BackupConfiguration read(const json::Value& object, json::Faults& faults);
 
   Driver driver() const { return spec.driver == Driver::Unset ? Driver::Restic : spec.driver; }
   /// ns/name of the Repository; the name is empty when none is given.

@@ -55,6 +55,8 @@ struct RestoreSession {
   RestoreSession() {}
   /// Throws Error(Invalid) that tells all faults of the object.
   static RestoreSession parse(const json::Value& object);
+  /// What can be read of it; what cannot is told in `faults`.
+  static RestoreSession read(const json::Value& object, json::Faults& faults);
 
   Driver driver() const { return spec.driver == Driver::Unset ? Driver::Restic : spec.driver; }
   kube::Ref repository() const;

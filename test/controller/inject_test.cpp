@@ -1,0 +1,265 @@
+// What a workload's template holds after the patch, and which patches are not made.
+
+#include "controller/inject.hpp"
+
+#include <gtest/gtest.h>
+
+#include "stash/api/names.hpp"
+#include "stash/kube/meta.hpp"
+#include "support/json_patch.hpp"
+
+namespace stash::controller {
+namespace {
+
+using test::copy_of;
+
+const ExecutorSettings kSettings{"reg/stash:1", "IfNotPresent", "http://gw:56789"};
+
+json::Document workload() {
+  return json::parse(R"({"metadata":{"namespace":"demo","name":"web","resourceVersion":"7"},
+    "spec":{"template":{"metadata":{"labels":{"app":"web"}},
+      "spec":{"initContainers":[{"name":"prepare","image":"busybox"}],
+              "containers":[{"name":"app","image":"busybox"}],
+              "volumes":[{"name":"data","emptyDir":{}}]}}}})",
+                     "workload");
+}
+
+api::BackupConfiguration configuration(std::string_view more = "") {
+  const auto document =
+      json::parse(fmt::format(R"({{"metadata":{{"namespace":"demo","name":"nightly","uid":"u1"}},
+    "spec":{{"repository":{{"name":"repo"}},"schedule":"0 3 * * *","retentionPolicy":{{"name":"p","prune":true}},{}
+      "target":{{"ref":{{"apiVersion":"apps/v1","kind":"Deployment","name":"web"}},"paths":["/data"],
+        "volumeMounts":[{{"name":"data","mountPath":"/data","subPath":"in"}}]}}}}}})",
+                              more),
+                  "configuration");
+  return api::BackupConfiguration::parse(document);
+}
+
+api::RestoreSession restore(std::string_view uid = "u2") {
+  const auto document =
+      json::parse(fmt::format(R"({{"metadata":{{"namespace":"demo","name":"back","uid":"{}"}},
+    "spec":{{"repository":{{"name":"repo"}},
+      "target":{{"ref":{{"apiVersion":"apps/v1","kind":"Deployment","name":"web"}},"rules":[{{"paths":["/data"]}}],
+        "volumeMounts":[{{"name":"data","mountPath":"/data"}}]}}}}}})",
+                              uid),
+                  "restore");
+  return api::RestoreSession::parse(document);
+}
+
+api::Repository repository(std::string_view backend) {
+  return api::Repository::parse(json::parse(fmt::format(R"({{"metadata":{{"namespace":"demo","name":"repo"}},
+    "spec":{{"backend":{{"storageSecretName":"cred",{}}}}}}})",
+                                                        backend),
+                                            "repository"));
+}
+const std::string_view kS3 = R"("s3":{"endpoint":"minio","bucket":"b"})";
+const std::string_view kLocal = R"("local":{"mountPath":"/safe","subPath":"x","hostPath":{"path":"/srv"}})";
+
+Wish wish(Injection injection) {
+  Wish out;
+  out.injection = std::move(injection);
+  return out;
+}
+Wish untouched() {
+  Wish out;
+  out.untouched = true;
+  return out;
+}
+
+/// The workload after the patch, which must exist.
+json::Document patched(const json::Value& before, const Wish& sidecar, const Wish& init) {
+  json::Document after = copy_of(before);
+  const auto patch = injection_patch(before, sidecar, init);
+  EXPECT_TRUE(patch);
+  if (patch) test::json_patch(after, json::parse(*patch, "patch"), after.GetAllocator());
+  return after;
+}
+
+std::string names(const json::Value& from, std::string_view list) {
+  std::string out;
+  if (const json::Value* items = json::find(from, "spec", "template", "spec", list))
+    for (const auto& item : items->GetArray())
+      out += (out.empty() ? "" : ",") + std::string(json::text(item, "name"));
+  return out;
+}
+
+const json::Value& item(const json::Value& from, std::string_view list, std::string_view name) {
+  for (const auto& entry : json::find(from, "spec", "template", "spec", list)->GetArray())
+    if (json::text(entry, "name") == name) return entry;
+  throw Error(ErrorKind::NotFound, "{}", name);
+}
+
+TEST(Inject, SidecarStandsLastWithScratchVolumeAndAnnotations) {
+  const json::Document before = workload();
+
+  const auto after =
+      patched(before, wish(sidecar_injection(configuration(), repository(kS3), kSettings)), {});
+
+  EXPECT_EQ(names(after, "containers"), "app,stash");
+  EXPECT_EQ(names(after, "initContainers"), "prepare");
+  EXPECT_EQ(names(after, "volumes"), "data,stash-tmp-dir");
+  EXPECT_EQ(
+      json::dump(item(after, "containers", "stash")["args"]),
+      R"(["run-backup","--invoker-name=nightly","--invoker-kind=BackupConfiguration","--target-name=web",)"
+      R"("--target-namespace=demo","--target-kind=Deployment","--enable-cache=true","--max-connections=0",)"
+      R"("--metrics-enabled=true","--pushgateway-url=http://gw:56789"])");
+  EXPECT_EQ(
+      json::dump(item(after, "containers", "stash")["volumeMounts"]),
+      R"([{"name":"stash-tmp-dir","mountPath":"/stash-tmp"},{"name":"data","mountPath":"/data","subPath":"in"}])");
+  EXPECT_EQ(applied_backup_invoker(after), "nightly");
+  EXPECT_EQ(kube::annotation_of(after, api::kBackupInvokerKindAnnotation), "BackupConfiguration");
+  EXPECT_FALSE(kube::annotation_of(after["spec"]["template"], api::kBackupHashAnnotation).empty());
+}
+
+TEST(Inject, InitContainerStandsFirstAndRunsAsRoot) {
+  const json::Document before = workload();
+
+  const auto after = patched(before, {}, wish(init_injection(restore(), repository(kS3), kSettings)));
+
+  EXPECT_EQ(names(after, "initContainers"), "stash-init,prepare");
+  const json::Value& init = item(after, "initContainers", "stash-init");
+  EXPECT_EQ(json::integer(init, "securityContext", "runAsUser"), 0);
+  EXPECT_STREQ(init["args"][0].GetString(), "restore");
+  EXPECT_EQ(applied_restore_invoker(after), "back");
+}
+
+TEST(Inject, FirstInitContainerOfAWorkloadThatHasNone) {
+  json::Document before = workload();
+  test::drop_member(before["spec"]["template"]["spec"], "initContainers");
+  test::drop_member(before["spec"]["template"]["spec"], "volumes");
+  test::drop_member(before["spec"]["template"], "metadata");
+
+  const auto after = patched(before, {}, wish(init_injection(restore(), repository(kS3), kSettings)));
+
+  EXPECT_EQ(names(after, "initContainers"), "stash-init");
+  EXPECT_EQ(names(after, "volumes"), "stash-tmp-dir");
+}
+
+TEST(Inject, LocalBackendIsMounted) {
+  const auto after =
+      patched(workload(), wish(sidecar_injection(configuration(), repository(kLocal), kSettings)), {});
+
+  EXPECT_EQ(json::dump(item(after, "volumes", "stash-local")),
+            R"({"name":"stash-local","hostPath":{"path":"/srv"}})");
+  EXPECT_NE(json::dump(item(after, "containers", "stash")["volumeMounts"])
+                .find(R"({"name":"stash-local","mountPath":"/safe","subPath":"x"})"),
+            std::string::npos);
+}
+
+TEST(Inject, NothingIsPatchedThatIsAsWanted) {
+  const Wish sidecar = wish(sidecar_injection(configuration(), repository(kS3), kSettings));
+  const Wish init = wish(init_injection(restore(), repository(kS3), kSettings));
+  const auto after = patched(workload(), sidecar, init);
+
+  EXPECT_FALSE(injection_patch(after, sidecar, init));
+  EXPECT_FALSE(injection_patch(workload(), {}, {}));
+  EXPECT_FALSE(injection_patch(after, untouched(), untouched()));
+}
+
+TEST(Inject, PauseScheduleAndANewImagePatchNothing) {
+  const auto after =
+      patched(workload(), wish(sidecar_injection(configuration(), repository(kS3), kSettings)), {});
+  ExecutorSettings newer = kSettings;
+  newer.image = "reg/stash:2";
+  newer.pushgateway_url = "http://elsewhere";
+  api::BackupConfiguration changed = configuration(R"("paused":true,"timeOut":"1h",)");
+  changed.spec.schedule = "*/5 * * * *";
+  changed.spec.target->paths = {"/data/deeper"};
+
+  EXPECT_FALSE(injection_patch(after, wish(sidecar_injection(changed, repository(kS3), newer)), {}));
+}
+
+TEST(Inject, AMountOfAnotherVolumeIsOnePatchOfTheSameContainer) {
+  const auto once =
+      patched(workload(), wish(sidecar_injection(configuration(), repository(kS3), kSettings)), {});
+  api::BackupConfiguration changed = configuration();
+  changed.spec.target->volume_mounts[0].mount_path = "/other";
+
+  const auto twice = patched(once, wish(sidecar_injection(changed, repository(kS3), kSettings)), {});
+
+  EXPECT_EQ(names(twice, "containers"), "app,stash");
+  EXPECT_EQ(names(twice, "volumes"), "data,stash-tmp-dir");
+  EXPECT_NE(json::dump(item(twice, "containers", "stash")["volumeMounts"]).find("/other"), std::string::npos);
+}
+
+TEST(Inject, RemovalLeavesTheWorkloadAsItWas) {
+  const json::Document before = workload();
+  const auto after = patched(before, wish(sidecar_injection(configuration(), repository(kLocal), kSettings)),
+                             wish(init_injection(restore(), repository(kLocal), kSettings)));
+
+  const auto back = patched(after, {}, {});
+
+  EXPECT_EQ(names(back, "containers"), "app");
+  EXPECT_EQ(names(back, "initContainers"), "prepare");
+  EXPECT_EQ(names(back, "volumes"), "data");
+  EXPECT_FALSE(has_traces(back));
+  EXPECT_TRUE(back["metadata"]["annotations"].ObjectEmpty());
+  EXPECT_TRUE(back["spec"]["template"]["metadata"]["annotations"].ObjectEmpty());
+}
+
+TEST(Inject, WhatIsUntouchedKeepsContainerAndVolumes) {
+  const Wish init = wish(init_injection(restore(), repository(kLocal), kSettings));
+  const auto both =
+      patched(workload(), wish(sidecar_injection(configuration(), repository(kLocal), kSettings)), init);
+
+  const auto without_init = patched(both, untouched(), {});
+  EXPECT_EQ(names(without_init, "containers"), "app,stash");
+  EXPECT_EQ(names(without_init, "initContainers"), "prepare");
+  EXPECT_EQ(names(without_init, "volumes"), "data,stash-local,stash-tmp-dir");
+
+  const auto without_sidecar = patched(both, {}, untouched());
+  EXPECT_EQ(names(without_sidecar, "containers"), "app");
+  EXPECT_EQ(names(without_sidecar, "initContainers"), "stash-init,prepare");
+  EXPECT_EQ(names(without_sidecar, "volumes"), "data,stash-restore-local,stash-tmp-dir");
+}
+
+TEST(Inject, AReplacedRestoreSessionOfTheSameNameIsRestoredAgain) {
+  const auto after = patched(workload(), {}, wish(init_injection(restore("u2"), repository(kS3), kSettings)));
+
+  EXPECT_TRUE(injection_patch(after, {}, wish(init_injection(restore("u3"), repository(kS3), kSettings))));
+}
+
+TEST(Inject, AContainerThatSomebodyTookOutComesBack) {
+  const Wish sidecar = wish(sidecar_injection(configuration(), repository(kS3), kSettings));
+  json::Document after = patched(workload(), sidecar, {});
+  json::Value& containers = after["spec"]["template"]["spec"]["containers"];
+  containers.Erase(containers.Begin() + 1);
+
+  EXPECT_EQ(names(patched(after, sidecar, {}), "containers"), "app,stash");
+}
+
+TEST(Inject, ThePatchIsForTheVersionThatWasRead) {
+  const auto patch =
+      injection_patch(workload(), wish(sidecar_injection(configuration(), repository(kS3), kSettings)), {});
+
+  EXPECT_NE(patch->find(R"({"op":"replace","path":"/metadata/resourceVersion","value":"7"})"),
+            std::string::npos);
+}
+
+TEST(Inject, RuntimeSettingsReachTheContainer) {
+  const auto injection = sidecar_injection(
+      configuration(R"("tempDir":{"medium":"Memory","sizeLimit":"1Gi"},"runtimeSettings":{"container":{
+        "resources":{"limits":{"memory":"128Mi"}},"securityContext":{"runAsUser":5},
+        "nice":{"adjustment":5},"ionice":{"class":2,"classData":4},"env":[{"name":"A","value":"b"}],
+        "envFrom":[{"secretRef":{"name":"s"}}]}},)"),
+      repository(kS3), kSettings);
+  const json::Document container = json::parse(injection.container, "container");
+
+  EXPECT_EQ(json::text(container, "resources", "limits", "memory"), "128Mi");
+  EXPECT_EQ(json::integer(container, "securityContext", "runAsUser"), 5);
+  EXPECT_EQ(json::dump(container["envFrom"]), R"([{"secretRef":{"name":"s"}}])");
+  std::string env;
+  for (const auto& entry : container["env"].GetArray())
+    env += fmt::format("{}={} ", json::text(entry, "name"), json::text(entry, "value"));
+  EXPECT_EQ(env, "NODE_NAME= POD_NAME= NICE_ADJUSTMENT=5 IONICE_CLASS=2 IONICE_CLASS_DATA=4 A=b ");
+  EXPECT_EQ(injection.volumes.back().json,
+            R"({"name":"stash-tmp-dir","emptyDir":{"medium":"Memory","sizeLimit":"1Gi"}})");
+}
+
+TEST(Inject, ASidecarRunsAsThePodDoesUnlessToldOtherwise) {
+  const auto injection = sidecar_injection(configuration(), repository(kS3), kSettings);
+  EXPECT_FALSE(json::find(json::parse(injection.container, "container"), "securityContext"));
+}
+
+}  // namespace
+}  // namespace stash::controller
