@@ -2,16 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 
+#include "controller/pod_volumes.hpp"
 #include "stash/api/names.hpp"
 #include "stash/kube/meta.hpp"
 
 namespace stash::controller {
 namespace {
-
-constexpr std::array<std::string_view, 3> kOwnVolumes{api::kTempVolume, api::kLocalVolume,
-                                                      "stash-restore-local"};
 
 /// The sort of container, and where its traces are.
 struct Place {
@@ -80,43 +77,20 @@ constexpr const char* kPodSpec = "/spec/template/spec/";
 
 class Editor {
  public:
-  explicit Editor(const json::Value& workload) : workload_(workload) {}
+  explicit Editor(const json::Value& workload) : workload_(workload), volumes_(workload) {}
 
-  void apply(const Place& place, const Wish& wish) {
-    if (wish.untouched) return;
-    if (!wish.injection) return take(place);
-    if (!is_applied(workload_, place, wish.injection->hash)) put(place, *wish.injection);
-  }
-
-  /// Brings our volumes to what our containers need. Volumes alone never roll the pods.
-  void volumes(const std::vector<std::pair<const Place&, const Wish&>>& wishes) {
-    if (!changed_) return;
-    std::map<std::string, std::string> wanted;  // an empty text: as it is
+  void apply(std::initializer_list<std::pair<const Place&, const Wish&>> wishes) {
+    for (const auto& [place, wish] : wishes)
+      if (const json::Value* container = stays(place, wish)) volumes_.keep(*container);
     for (const auto& [place, wish] : wishes) {
-      if (wish.untouched)
-        for (std::string& name : mounted_by(place)) wanted.emplace(std::move(name), "");
-      if (wish.injection)
-        for (const OwnVolume& volume : wish.injection->volumes) wanted.emplace(volume.name, volume.json);
+      if (wish.untouched) continue;
+      if (!wish.injection)
+        take(place);
+      else if (!is_applied(workload_, place, wish.injection->hash))
+        put(place, *wish.injection);
     }
-    std::vector<rapidjson::SizeType> stale;
-    const json::Value* have = json::find(workload_, "spec", "template", "spec", "volumes");
-    for (rapidjson::SizeType i = 0; have && have->IsArray() && i < have->Size(); ++i) {
-      const std::string name(json::text((*have)[i], "name"));
-      const auto it = wanted.find(name);
-      if (it == wanted.end()) {
-        if (std::find(kOwnVolumes.begin(), kOwnVolumes.end(), name) != kOwnVolumes.end()) stale.push_back(i);
-        continue;
-      }
-      if (!it->second.empty()) patch_.replace(fmt::format("{}volumes/{}", kPodSpec, i), it->second);
-      wanted.erase(it);
-    }
-    for (auto it = stale.rbegin(); it != stale.rend(); ++it)
-      patch_.remove(fmt::format("{}volumes/{}", kPodSpec, *it));
-    for (const auto& [name, volume] : wanted) {
-      if (volume.empty()) continue;
-      ensure_list("volumes");
-      patch_.set(std::string(kPodSpec) + "volumes/-", volume);
-    }
+    // Volumes alone never roll the pods.
+    if (changed_) write_volumes();
   }
 
   std::optional<std::string> result() {
@@ -128,13 +102,14 @@ class Editor {
  private:
   void put(const Place& place, const Injection& wanted) {
     changed_ = true;
+    const std::string container = volumes_.add(wanted);
     if (const auto at = index_of(workload_, place.list, place.container)) {
-      patch_.replace(fmt::format("{}{}/{}", kPodSpec, place.list, *at), wanted.container);
+      patch_.replace(fmt::format("{}{}/{}", kPodSpec, place.list, *at), container);
     } else {
       ensure_list(place.list);
       // The restore comes before every other init container; the sidecar stands last.
       patch_.set(fmt::format("{}{}/{}", kPodSpec, place.list, place.list == "initContainers" ? "0" : "-"),
-                 wanted.container);
+                 container);
     }
     annotate("/spec/template/metadata", place.hash, json::quote(wanted.hash));
     annotate("/metadata", place.invoker, json::quote(wanted.invoker));
@@ -154,19 +129,23 @@ class Editor {
       if (!kube::annotation_of(workload_, key).empty()) patch_.remove("/metadata/annotations/" + step(key));
   }
 
-  /// Our volumes that a container of ours mounts now.
-  std::vector<std::string> mounted_by(const Place& place) const {
-    std::vector<std::string> names;
+  /// The container that is there and remains.
+  const json::Value* stays(const Place& place, const Wish& wish) const {
     const auto at = index_of(workload_, place.list, place.container);
-    if (!at) return names;
-    const json::Value& container = (*json::find(workload_, "spec", "template", "spec", place.list))[*at];
-    const json::Value* mounts = json::find(container, "volumeMounts");
-    for (rapidjson::SizeType i = 0; mounts && mounts->IsArray() && i < mounts->Size(); ++i) {
-      const std::string_view name = json::text((*mounts)[i], "name");
-      if (std::find(kOwnVolumes.begin(), kOwnVolumes.end(), name) != kOwnVolumes.end())
-        names.emplace_back(name);
+    const bool kept =
+        wish.untouched || (wish.injection && is_applied(workload_, place, wish.injection->hash));
+    return at && kept ? &(*json::find(workload_, "spec", "template", "spec", place.list))[*at] : nullptr;
+  }
+
+  void write_volumes() {
+    const PodVolumes::Changes changes = volumes_.changes();
+    for (const auto& [i, volume] : changes.replaced)
+      patch_.replace(fmt::format("{}volumes/{}", kPodSpec, i), volume);
+    for (const auto i : changes.removed) patch_.remove(fmt::format("{}volumes/{}", kPodSpec, i));
+    for (const std::string& volume : changes.added) {
+      ensure_list("volumes");
+      patch_.set(std::string(kPodSpec) + "volumes/-", volume);
     }
-    return names;
   }
 
   void ensure_list(std::string_view list) {
@@ -192,6 +171,7 @@ class Editor {
   }
 
   const json::Value& workload_;
+  PodVolumes volumes_;
   Patch patch_;
   bool changed_ = false;
   std::vector<std::string> made_;
@@ -212,9 +192,7 @@ std::string applied_invoker(const json::Value& workload, const Place& place) {
 std::optional<std::string> injection_patch(const json::Value& workload, const Wish& sidecar,
                                            const Wish& init) {
   Editor editor(workload);
-  editor.apply(kSidecar, sidecar);
-  editor.apply(kInit, init);
-  editor.volumes({{kSidecar, sidecar}, {kInit, init}});
+  editor.apply({{kSidecar, sidecar}, {kInit, init}});
   return editor.result();
 }
 

@@ -213,6 +213,68 @@ TEST(Inject, WhatIsUntouchedKeepsContainerAndVolumes) {
   EXPECT_EQ(names(without_sidecar, "volumes"), "data,stash-restore-local,stash-tmp-dir");
 }
 
+const std::string_view kClaim =
+    R"("local":{"mountPath":"/safe","persistentVolumeClaim":{"claimName":"store"}})";
+const std::string_view kOtherClaim =
+    R"("local":{"mountPath":"/safe","persistentVolumeClaim":{"claimName":"other"}})";
+
+/// "volume claim" of all volumes, then the names by which our containers mount what is at /safe.
+std::string claims(const json::Value& workload) {
+  std::string out;
+  for (const json::Value& volume : workload["spec"]["template"]["spec"]["volumes"].GetArray())
+    if (volume.HasMember("persistentVolumeClaim"))
+      out += fmt::format("{}={} ", json::text(volume, "name"),
+                         json::text(volume, "persistentVolumeClaim", "claimName"));
+  for (const char* list : {"containers", "initContainers"})
+    for (const json::Value& container : workload["spec"]["template"]["spec"][list].GetArray()) {
+      const json::Value* mounts = json::find(container, "volumeMounts");
+      for (rapidjson::SizeType i = 0; mounts && i < mounts->Size(); ++i)
+        if (json::text((*mounts)[i], "mountPath") == "/safe")
+          out += fmt::format("{}:{} ", json::text(container, "name"), json::text((*mounts)[i], "name"));
+    }
+  return out;
+}
+
+TEST(Inject, AClaimIsOneVolumeOfThePodWhoeverMountsIt) {
+  const Wish sidecar = wish(sidecar_injection(configuration(), repository(kClaim), kSettings));
+  const Wish init = wish(init_injection(restore(), repository(kClaim), kSettings));
+  const std::string shared = "stash-local=store stash:stash-local stash-init:stash-local ";
+
+  EXPECT_EQ(claims(patched(workload(), sidecar, init)), shared) << "both at once";
+  const json::Document backed_up = patched(workload(), sidecar, {});
+  EXPECT_EQ(claims(patched(backed_up, sidecar, init)), shared) << "one after the other";
+  EXPECT_EQ(claims(patched(backed_up, untouched(), init)), shared) << "beside one that is not looked at";
+
+  const json::Document both = patched(backed_up, sidecar, init);
+  EXPECT_FALSE(injection_patch(both, sidecar, init));
+  EXPECT_EQ(claims(patched(both, {}, init)), "stash-local=store stash-init:stash-local ");
+  EXPECT_EQ(claims(patched(both, sidecar, {})), "stash-local=store stash:stash-local ");
+}
+
+TEST(Inject, AClaimThatTheApplicationHasIsMountedByItsName) {
+  json::Document own = workload();
+  own["spec"]["template"]["spec"]["volumes"].PushBack(
+      json::Value(json::parse(R"({"name":"cellar","persistentVolumeClaim":{"claimName":"store"}})", "volume"),
+                  own.GetAllocator()),
+      own.GetAllocator());
+  const Wish sidecar = wish(sidecar_injection(configuration(), repository(kClaim), kSettings));
+
+  const json::Document after = patched(own, sidecar, {});
+  EXPECT_EQ(claims(after), "cellar=store stash:cellar ");
+  EXPECT_EQ(claims(patched(after, {}, {})), "cellar=store ");
+}
+
+TEST(Inject, TwoClaimsAreTwoVolumesInWhateverOrderTheyCame) {
+  const Wish sidecar = wish(sidecar_injection(configuration(), repository(kClaim), kSettings));
+  const Wish init = wish(init_injection(restore(), repository(kClaim), kSettings));
+  const Wish moved = wish(sidecar_injection(configuration(), repository(kOtherClaim), kSettings));
+  const json::Document both = patched(workload(), sidecar, init);
+
+  // The init container stays with what it has, so the sidecar takes the free name.
+  EXPECT_EQ(claims(patched(both, moved, init)),
+            "stash-local=store stash-restore-local=other stash:stash-restore-local stash-init:stash-local ");
+}
+
 TEST(Inject, AReplacedRestoreSessionOfTheSameNameIsRestoredAgain) {
   const auto after = patched(workload(), {}, wish(init_injection(restore("u2"), repository(kS3), kSettings)));
 
