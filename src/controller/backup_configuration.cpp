@@ -54,7 +54,8 @@ Task<void> set_reference(Context& context, const api::BackupConfiguration& bc, b
 
 /// Makes CronJob, ServiceAccount and RoleBinding; the answer is why it cannot be, or "".
 Task<std::string> make_cron_job(Context& context, const api::BackupConfiguration& bc) {
-  if (const auto fault = api::cron_fault(bc.spec.schedule)) co_return *fault;
+  if (const auto fault = api::cron_fault(bc.spec.schedule))
+    co_return fmt::format("spec.schedule \"{}\": {}", bc.spec.schedule, *fault);
   const kube::Ref ref(bc.metadata.ns, api::cron_job_name(bc));
   const auto& pod = bc.spec.runtime_settings.pod;
   const bool own_account = !pod || pod->service_account_name.empty();

@@ -12,9 +12,14 @@ Task<void> reconcile_one(WorkQueue& queue, const Reconcile& reconcile, const Rec
                          Ref ref) {
   std::optional<Action> action;
   std::string failure;
+  auto level = log::Level::Warn;
   try {
     auto work = reconcile(ref);
     action.emplace(co_await net::within(options.limit, "reconcile", std::move(work)));
+  } catch (const Error& e) {
+    // Somebody else wrote meanwhile: the next look is at what they wrote.
+    if (e.kind() == ErrorKind::Conflict) level = log::Level::Debug;
+    failure = e.what();
   } catch (const std::exception& e) {
     failure = e.what();
   }
@@ -27,10 +32,11 @@ Task<void> reconcile_one(WorkQueue& queue, const Reconcile& reconcile, const Rec
     co_return;
   }
   queue.retry(ref);
-  log::warn("reconcile failed", {{"controller", options.name},
-                                 {"object", ref.str()},
-                                 {"failures", queue.failures(ref)},
-                                 {"error", failure}});
+  log::write(level, "reconcile failed",
+             {{"controller", options.name},
+              {"object", ref.str()},
+              {"failures", queue.failures(ref)},
+              {"error", failure}});
 }
 
 Task<void> work(WorkQueue& queue, const Reconcile& reconcile, const ReconcileOptions& options) {
