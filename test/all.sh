@@ -2,7 +2,7 @@
 # Installs what is missing, builds, and runs every test; the whole of what CI runs.
 #
 #   all.sh              everything
-#   all.sh unit         layout and format checks; unit tests under ASan and UBSan
+#   all.sh unit         layout, format and clang-tidy; unit tests under ASan and UBSan, storage and net under TSan
 #   all.sh server       tests against real servers (API server with etcd, Pushgateway, MinIO), no node
 #   all.sh e2e          tests on the project's own one-node cluster, with the static binary
 set -euo pipefail
@@ -43,6 +43,11 @@ if wanted unit; then
   # shellcheck disable=SC2046  # names of targets hold no spaces
   build asan $(targets unit)
   ctest --test-dir build/asan -L unit -j "$jobs" --output-on-failure --no-tests=error
+  step "storage and net under TSan"
+  build tsan test_storage test_net
+  ctest --test-dir build/tsan -L unit -R '^(storage|net)\.' -j "$jobs" --output-on-failure --no-tests=error
+  step "clang-tidy"
+  test/tidy.sh build/asan
 fi
 
 if wanted server; then
