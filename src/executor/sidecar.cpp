@@ -12,6 +12,7 @@
 #include "stash/api/names.hpp"
 #include "stash/base/error.hpp"
 #include "stash/base/log.hpp"
+#include "stash/base/memory.hpp"
 #include "stash/kube/cache.hpp"
 #include "stash/kube/lease.hpp"
 #include "stash/kube/signal.hpp"
@@ -89,7 +90,9 @@ class Sidecar {
         failure = e.what();
       }
       if (failure.empty()) {
-        if (changes_ == seen) co_await changed_.wait_for(services_.timers, kLookAgain);
+        if (changes_ != seen) continue;
+        give_back_memory();
+        co_await changed_.wait_for(services_.timers, kLookAgain);
         continue;
       }
       const Duration pause = backoff.next();
