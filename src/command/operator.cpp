@@ -2,6 +2,7 @@
 
 #include "command/commands.hpp"
 #include "command/pod.hpp"
+#include "stash/executor/wipe_out.hpp"
 
 namespace stash::command {
 namespace {
@@ -28,6 +29,10 @@ Task<int> run(Pod& pod, OperatorFlags& f) {
     f.options.identity = environment_value("HOSTNAME") + "-" + std::to_string(pod.random.number() % 100000);
   f.options.image = image_name(f);
   f.options.port = static_cast<std::uint16_t>(f.port);
+  executor::Services services(*pod.client, pod.pool, pod.timers, pod.random);
+  f.options.wipe_out = [&services](kube::Ref repository) {
+    return executor::wipe_out(services, std::move(repository));
+  };
   co_return co_await controller::run_operator(f.options, *pod.client, pod.timers, pod.random);
 }
 

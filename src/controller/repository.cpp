@@ -1,4 +1,5 @@
-// Repository: references of invokers that are gone are taken out. The data stays when the object goes.
+// Repository: references of invokers that are gone are taken out. When the object goes the data stays, unless
+// spec.wipeOut says otherwise.
 
 #include "stash/api/repository.hpp"
 
@@ -11,11 +12,25 @@
 namespace stash::controller {
 namespace {
 
-/// Says that wipeOut is asked for and not done: this version keeps the data.
-Task<void> tell_data_stays(Context& context, const api::Repository& repository) {
+/// The object stays as long as its data could not be deleted, and says why.
+Task<void> wipe_out(Context& context, const api::Repository& repository) {
+  const kube::Ref ref(repository.metadata.ns, repository.metadata.name);
+  std::exception_ptr failure;
+  std::string why;
+  try {
+    co_await context.options.wipe_out(ref);
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::Cancelled) throw;
+    failure = std::current_exception();
+    why = e.what();
+  }
+  if (!failure) co_return;
   co_await context.events.repositories.record(
-      subject_of(api::kRepository, repository.metadata), kube::Severity::Warning, "Data Kept",
-      "spec.wipeOut is true, but this version does not delete backed-up data: remove it by hand.");
+      subject_of(api::kRepository, repository.metadata), kube::Severity::Warning, "Wipe Out Failed",
+      fmt::format("The data could not be deleted: {}. It is tried again; with spec.wipeOut false the "
+                  "Repository goes and the data stays.",
+                  why));
+  std::rethrow_exception(failure);
 }
 
 Task<void> drop_stale_references(Context& context, kube::Ref ref) {
@@ -39,8 +54,8 @@ Task<kube::Action> reconcile_repository(Context& context, kube::Ref ref) {
   if (!document) co_return kube::Action::await_change();
   const api::Repository repository = api::Repository::parse(*document);
   const bool deleting = repository.metadata.deleting;
-  if (deleting && repository.metadata.has_finalizer(api::kRepositoryFinalizer))
-    co_await tell_data_stays(context, repository);
+  if (deleting && repository.spec.wipe_out && repository.metadata.has_finalizer(api::kRepositoryFinalizer))
+    co_await wipe_out(context, repository);
   // The finalizer is there for wipeOut alone.
   const bool hold = !deleting && repository.spec.wipe_out;
   co_await set_finalizer(context.client, api::kRepository, repository.metadata, api::kRepositoryFinalizer,

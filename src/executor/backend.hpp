@@ -34,6 +34,7 @@ class OpenBackend {
   OpenBackend& operator=(const OpenBackend&) = delete;
 
   const api::Repository& object() const { return object_; }
+  storage::Store& store() { return *store_; }
   /// Opens what is there. Errors as engine::Repository::open.
   Task<std::unique_ptr<engine::Repository>> open();
   /// The same, and makes the repository when there is none; of two that make it at once one wins and both

@@ -36,6 +36,8 @@ class Cluster {
   SystemRandom random;
   FakeApiServer api{timers};
   std::string image = "reg/stash:1";
+  std::vector<std::string> wiped;  ///< Repositories whose data was deleted
+  std::string store_fault;         ///< why it cannot be now
 
   // --- operators ---
 
@@ -47,6 +49,7 @@ class Cluster {
     options.image = image;
     options.listen = "127.0.0.1";
     options.port = 0;
+    options.wipe_out = [this](kube::Ref repository) { return wipe(std::move(repository)); };
     operators_.push_back(std::make_unique<net::TaskGroup>());
     co_await operators_.back()->spawn(run(std::move(options)));
     co_await settle();
@@ -246,6 +249,11 @@ class Cluster {
   }
 
  private:
+  Task<void> wipe(kube::Ref repository) {
+    if (!store_fault.empty()) throw Error(ErrorKind::Denied, "{}", store_fault);
+    wiped.push_back(repository.str());
+    co_return;
+  }
   Task<void> run(controller::OperatorOptions options) {
     co_await controller::run_operator(std::move(options), api, timers, random);
   }

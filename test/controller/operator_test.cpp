@@ -61,17 +61,6 @@ TEST(Operator, AnUnchangedWorldIsNotWrittenTo) {
   });
 }
 
-TEST(Operator, WipeOutIsNotDoneAndThatIsTold) {
-  with_cluster([](Cluster& c) -> Task<void> {
-    c.put_repository(R"("wipeOut":true,)");
-    co_await c.start();
-    EXPECT_TRUE(kube::has_finalizer(c.api.get(api::kRepository, {"demo", "repo"}), "stash"));
-    co_await c.remove(api::kRepository, "repo");
-    EXPECT_EQ(c.phase(api::kRepository, "repo"), "gone");
-    EXPECT_TRUE(c.has_event("Data Kept"));
-  });
-}
-
 TEST(Operator, AFinishedJobOfATriggerIsRemoved) {
   with_cluster([](Cluster& c) -> Task<void> {
     const auto put = [&c](std::string_view name, std::string_view label, int succeeded) {

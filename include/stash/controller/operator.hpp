@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "stash/base/random.hpp"
@@ -18,6 +19,8 @@ struct OperatorOptions {
   std::string listen = "0.0.0.0";
   std::uint16_t port = 8080;  ///< /metrics, /healthz, /readyz
   bool leader_elect = true;
+  /// Deletes the data that a Repository names, for spec.wipeOut; it may be asked again for what is gone.
+  std::function<Task<void>(kube::Ref repository)> wipe_out;
 
   OperatorOptions() {}
 };
