@@ -84,7 +84,9 @@ Task<void> BackupPipeline::take_file(SlotPtr slot, const Entry* before, net::Tas
   Entry& entry = slot->entry;
   if (before && before->type == EntryType::File) slot->kind = Kind::Changed;
   entry.racy = is_racy(slot->found.stat, options_.start, now());
-  if (before && content_unchanged(*before, slot->found.stat, options_.rule) && still_stored(*before)) {
+  bool known = before && content_unchanged(*before, slot->found.stat, options_.rule);
+  if (known) known = co_await still_stored(*before);
+  if (known) {
     slot->kind = Kind::Unmodified;
     copy_content(*before, entry);
     progress_.bytes_done += entry.size;
@@ -225,12 +227,27 @@ BackupPipeline::SlotPtr BackupPipeline::first_name_of(const SlotPtr& slot) {
 }
 
 /// What the parent names may have been condemned or lost since: then it has to be stored again.
-bool BackupPipeline::still_stored(const Entry& before) const {
-  const Index& index = repository_.index();  // asked for anew: reading the parent may have loaded it again
+Task<bool> BackupPipeline::still_stored(const Entry& before) const {
+  // Asked for anew: reading the parent may have loaded the index again.
+  const auto loaded = repository_.loaded();
+  const Index& index = loaded->index;
+  if (before.xattr_blob && !index.has(BlobKind::Tree, key_of(before.xattr_blob->id))) co_return false;
   const BlobKind kind = before.list_level == 0 ? BlobKind::Data : BlobKind::Tree;
   for (const BlobRef& ref : before.blobs)
-    if (!index.has(kind, key_of(ref.id))) return false;
-  return !before.xattr_blob || index.has(BlobKind::Tree, key_of(before.xattr_blob->id));
+    if (!index.has(kind, key_of(ref.id))) co_return false;
+  // What the lists name is what the parent needs, hence stored, unless a collector is about to take some of
+  // it.
+  if (before.list_level == 0 || !index.holds_condemned()) co_return true;
+  BlobReader lists(repository_);
+  ContentReader content(lists, before);
+  bool all = true;
+  content.on_blob([&](const BlobRef& list) { all = all && index.has(BlobKind::Tree, key_of(list.id)); });
+  while (all) {
+    const auto ref = co_await content.next();
+    if (!ref) break;
+    all = all && index.has(BlobKind::Data, key_of(ref->id));
+  }
+  co_return all;
 }
 
 void BackupPipeline::problem(const std::string& path, const std::string& what) {

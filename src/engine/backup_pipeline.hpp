@@ -91,7 +91,7 @@ class BackupPipeline {
   Task<void> resolve_link(Slot& slot);
   Task<void> write(Slot& slot);
   SlotPtr first_name_of(const SlotPtr& slot);
-  bool still_stored(const Entry& before) const;
+  Task<bool> still_stored(const Entry& before) const;
   void problem(const std::string& path, const std::string& what);
   std::uint32_t device_number(std::uint64_t device);
   TimePoint now() const { return repository_.environment.timers.now(); }

@@ -22,7 +22,11 @@ namespace {
 constexpr std::size_t kMaxErrors = 1000;
 constexpr std::size_t kPacksAtOnce = 4;
 
-bool is_finding(const Error& e) { return e.kind() == ErrorKind::Corrupt || e.kind() == ErrorKind::NotFound; }
+bool is_finding(const Error& e) {
+  // Unsupported: a version byte that says so was changed, or is newer than we.
+  return e.kind() == ErrorKind::Corrupt || e.kind() == ErrorKind::NotFound ||
+         e.kind() == ErrorKind::Unsupported;
+}
 
 class Checker {
  public:
@@ -52,6 +56,7 @@ class Checker {
   Budget budget_;
   std::shared_ptr<const LoadedIndex> loaded_;
   PackSizes stored_;
+  std::unordered_map<ObjectId, std::uint64_t, ObjectIdHash> blobs_in_;  ///< rows of the index, by pack
   std::unordered_set<BlobKey, BlobKeyHash> walked_;  ///< subtrees that were walked and found whole
   CheckResult result_;
 };
@@ -132,13 +137,18 @@ Task<void> Checker::check_snapshots() {
 }
 
 Task<void> Checker::check_snapshot(std::string id) {
+  std::string finding;
   try {
     const Manifest manifest = co_await repository_.manifest(id);
     co_await check_tree(manifest);
   } catch (const Error& e) {
     if (!is_finding(e)) throw;
-    report(fmt::format("snapshot {}: {}", id, e.what()));
+    finding = e.what();
   }
+  if (finding.empty()) co_return;
+  // One that was forgotten since it was listed needs nothing any more.
+  const auto size = co_await repository_.store.size(std::string(kSnapshotsPrefix) + id);
+  if (size) report(fmt::format("snapshot {}: {}", id, finding));
 }
 
 Task<void> Checker::check_tree(const Manifest& manifest) {
@@ -187,6 +197,9 @@ Task<void> Checker::check_data() {
   std::uint64_t total = 0;
   for (const Index::Pack* pack : packs) total += pack->size;
   progress_.bytes_total = total;
+  for (const BlobKind kind : {BlobKind::Data, BlobKind::Tree})
+    for (const Index::Row& row : loaded_->index.rows(kind))
+      ++blobs_in_[loaded_->index.packs()[row.place.pack].id];
   co_await each_parallel(packs.size(), kPacksAtOnce, [&](std::size_t i) { return check_pack(*packs[i]); });
 }
 
@@ -237,6 +250,10 @@ void Checker::check_bytes(const Index::Pack& pack, ByteView bytes) const {
     });
     if (!known) wrong("the index does not know a blob in it");
   }
+  // As many, and each known: the index claims nothing that is not there.
+  const auto rows = blobs_in_.find(pack.id);
+  if (rows == blobs_in_.end() || rows->second != footer.blobs.size())
+    wrong("the index knows blobs that are not in it");
 }
 
 }  // namespace

@@ -62,6 +62,7 @@ void Index::add(const Segment& segment) {
     const auto number = static_cast<std::uint32_t>(packs_.size());
     if (!pack_index_.try_emplace(pack.id, number).second) continue;
     const bool condemned = condemned_.contains(pack.id);
+    holds_condemned_ = holds_condemned_ || condemned;
     packs_.push_back({pack.id, pack.kind, pack.size, pack.checksum, condemned});
     if (condemned && !keeps_places(pack.kind)) continue;
     pack_at[i] = number;

@@ -64,6 +64,9 @@ class Index {
   void add(const Segment& segment);
   void settle();
 
+  /// True when some pack of the index is condemned.
+  bool holds_condemned() const { return holds_condemned_; }
+
   /// True when some pack that is not condemned holds the blob.
   bool has(BlobKind kind, const BlobKey& key) const;
   /// All places of a blob, those not condemned first. Empty for data blobs under Scope::Members.
@@ -100,6 +103,7 @@ class Index {
   std::vector<Frame> frames_;
   std::unordered_map<ObjectId, std::uint32_t, ObjectIdHash> pack_index_;
   std::unordered_set<ObjectId, ObjectIdHash> condemned_;
+  bool holds_condemned_ = false;
 };
 
 }  // namespace stash::engine

@@ -43,6 +43,7 @@ namespace {
 
 /// Packs with less dead than this are not worth copying.
 constexpr double kMinDead = 0.10;
+constexpr int kSurveys = 3;  ///< how often one that met a snapshot that is not whole is made
 
 /// What the repository holds at one moment.
 struct Survey {
@@ -75,6 +76,8 @@ class Collector {
 
  private:
   Task<void> survey();
+  Task<std::exception_ptr> look();
+  Task<std::exception_ptr> mark(const Manifest& manifest);
   void measure();
   void measure_kind(BlobKind kind);
   Task<void> sweep();
@@ -104,6 +107,18 @@ class Collector {
 };
 
 Task<void> Collector::survey() {
+  for (int tries = 1;; ++tries) {
+    const std::exception_ptr failure = co_await look();
+    if (!failure) break;
+    if (tries == kSurveys) std::rethrow_exception(failure);
+  }
+  measure();
+}
+
+/// One look at everything. The answer is why some snapshot is not whole, or null: without grace another
+/// collector can delete, after it copied what was needed, what this one's index still points to; and a writer
+/// that lost what it relied on takes its snapshot back a moment later.
+Task<std::exception_ptr> Collector::look() {
   now_ = Survey();
   now_.tombs = co_await read_tombs(repository_);
   now_.manifests = co_await repository_.manifests();
@@ -112,8 +127,25 @@ Task<void> Collector::survey() {
   now_.loaded = repository_.loaded();
   now_.stored = co_await list_packs(repository_.store);
   now_.live.emplace(now_.loaded);
-  for (const Manifest& manifest : now_.manifests) co_await now_.live->mark(repository_, manifest);
-  measure();
+  for (const Manifest& manifest : now_.manifests) {
+    const std::exception_ptr failure = co_await mark(manifest);
+    if (failure) co_return failure;
+  }
+  co_return nullptr;
+}
+
+/// A snapshot that was forgotten meanwhile may be half gone already, and needs nothing any more.
+Task<std::exception_ptr> Collector::mark(const Manifest& manifest) {
+  std::exception_ptr failure;
+  try {
+    co_await now_.live->mark(repository_, manifest);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::Corrupt) throw;
+    failure = std::current_exception();
+  }
+  if (!failure) co_return nullptr;
+  const auto size = co_await repository_.store.size(std::string(kSnapshotsPrefix) + manifest.snapshot.id);
+  co_return size ? failure : nullptr;
 }
 
 void Collector::measure() {
@@ -122,27 +154,37 @@ void Collector::measure() {
   measure_kind(BlobKind::Tree);
 }
 
-/// For each needed blob one copy is chosen: in a pack that exists and is not condemned where there is one.
+/// A needed blob has one copy that stays, in a pack that exists and is not condemned. Where there is none,
+/// every copy is needed until the blob was copied: another collector that looked a moment earlier may be
+/// deleting any one of them, because it takes the others for the ones that stay.
 void Collector::measure_kind(BlobKind kind) {
   const Index& index = now_.loaded->index;
   const auto rows = index.rows(kind);
   for (std::size_t first = 0; first < rows.size();) {
-    const bool live = now_.live->is_live_row(kind, first);
-    const Index::Place* chosen = nullptr;
-    bool chosen_stays = false;
     std::size_t next = first;
+    const Index::Place* stays = nullptr;
+    std::vector<const Index::Place*> dying;
     for (; next < rows.size() && rows[next].key == rows[first].key; ++next) {
       const Index::Place& place = rows[next].place;
       const Index::Pack& pack = index.packs()[place.pack];
       use_[place.pack].raw += place.length;
-      if (!live || !now_.exists(pack.id) || chosen_stays) continue;
-      chosen = &place;
-      chosen_stays = !pack.condemned;
+      if (!now_.exists(pack.id)) continue;
+      if (pack.condemned)
+        dying.push_back(&place);
+      else if (!stays)
+        stays = &place;
     }
+    const bool live = now_.live->is_live_row(kind, first);
     first = next;
-    if (!chosen) continue;
-    use_[chosen->pack].live += chosen->length;
-    if (!chosen_stays) use_[chosen->pack].needed_copy = true;
+    if (!live) continue;
+    if (stays) {
+      use_[stays->pack].live += stays->length;
+      continue;
+    }
+    for (const Index::Place* place : dying) {
+      use_[place->pack].live += place->length;
+      use_[place->pack].needed_copy = true;
+    }
   }
 }
 
@@ -249,8 +291,16 @@ Task<void> copy_packs(Collector& collector, BlobWriter& writer) {
     });
     for (const Index::Row& row : rows) {
       const FramePlace frame = index.frame(row.place);
-      Bytes bytes = co_await reader.read_place({frame, row.place.offset, row.place.length}, kind);
-      const BlobRef stored = co_await writer.add(kind, std::move(bytes));
+      const BlobPlace place{frame, row.place.offset, row.place.length};
+      std::optional<Bytes> bytes;
+      try {
+        bytes = co_await reader.read_place(place, kind);
+      } catch (const Error& e) {
+        // Another collector deleted the pack, and had copies of all that was needed of it.
+        if (e.kind() != ErrorKind::NotFound) throw;
+      }
+      if (!bytes) continue;
+      const BlobRef stored = co_await writer.add(kind, std::move(*bytes));
       // The id is made of the content, so a copy proves what it copies.
       if (key_of(stored.id) != row.key)
         throw Error(ErrorKind::Corrupt,

@@ -30,6 +30,20 @@ Task<void> refuse_foreign(storage::Store& store) {
                 whose);
 }
 
+Task<UnverifiedConfig> open_config(storage::Store& store) {
+  const auto text = co_await find_config(store);
+  std::exception_ptr failure;
+  try {
+    if (text) co_return read_config(as_text(*text));
+  } catch (const Error&) {
+    failure = std::current_exception();
+  }
+  // Only now: a look at whose it is costs requests.
+  co_await refuse_foreign(store);
+  if (failure) std::rethrow_exception(failure);
+  throw Error(ErrorKind::NotFound, "there is no repository at {}", store.describe());
+}
+
 /// Slots of an init() that did not come to its end are fine, anything else under our names is not.
 Task<void> require_empty(storage::Store& store) {
   co_await refuse_foreign(store);
@@ -121,10 +135,7 @@ Task<void> Repository::init(storage::Store& store, Secret password, InitOptions 
 
 Task<std::unique_ptr<Repository>> Repository::open(storage::Store& store, Secret password,
                                                    Environment environment) {
-  const auto text = co_await find_config(store);
-  co_await refuse_foreign(store);
-  if (!text) throw Error(ErrorKind::NotFound, "there is no repository at {}", store.describe());
-  const UnverifiedConfig unverified = read_config(as_text(*text));
+  const UnverifiedConfig unverified = co_await open_config(store);
   const std::vector<KeySlot> slots = co_await read_slots(store);
   bool unlocked = false;
   for (const KeySlot& slot : slots) {
@@ -203,6 +214,7 @@ Task<std::string> Repository::add_key(Secret password, Kdf kdf, std::string labe
 }
 
 Task<void> Repository::remove_key(std::string id) {
+  impl_->config.require_writable();
   if (id == impl_->slot)
     throw Error(ErrorKind::Invalid,
                 "key {} opened the repository just now; open it with another one to remove it", id);

@@ -42,7 +42,8 @@ Task<void> Repository::Impl::load_index(Index::Scope scope) {
       index_ && (scope == Index::Scope::Members || index_->index.scope() == Index::Scope::Places);
   if (enough && !index_is_old_) co_return;
   index_is_old_ = false;
-  index_ = co_await read_index(scope, {});
+  std::vector<ObjectId> none;
+  index_ = co_await read_index(scope, std::move(none));
 }
 
 Task<std::shared_ptr<const LoadedIndex>> Repository::Impl::read_index(Index::Scope scope,
@@ -139,6 +140,7 @@ Task<std::vector<Manifest>> Repository::Impl::manifests() {
 }
 
 Task<void> Repository::Impl::remove_snapshot(std::string id) {
+  config.require_writable();
   const std::string name = std::string(kSnapshotsPrefix) + id;
   const auto size = co_await store.size(name);
   if (!size) throw Error(ErrorKind::NotFound, "there is no snapshot {}", id);

@@ -10,17 +10,20 @@ namespace {
 
 using test::World;
 
+Task<void> write_in(BlobWriter& writer, const std::vector<Bytes>& blobs, std::vector<BlobRef>& refs,
+                    std::uint64_t& fresh) {
+  for (const Bytes& blob : blobs) refs.push_back(co_await writer.add(BlobKind::Data, blob));
+  co_await writer.flush();
+  fresh = writer.blobs_new();
+}
+
 Task<std::vector<BlobRef>> write_all(Repository& repository, std::vector<Bytes> blobs, Progress& progress,
-                                     std::uint64_t* fresh = nullptr) {
+                                     std::uint64_t& fresh) {
   Repository::Impl& impl = repository.impl();
   co_await impl.load_index(Index::Scope::Places);
   std::vector<BlobRef> refs;
-  const auto work = [&](BlobWriter& writer) -> Task<void> {
-    for (const Bytes& blob : blobs) refs.push_back(co_await writer.add(BlobKind::Data, blob));
-    co_await writer.flush();
-    if (fresh) *fresh = writer.blobs_new();
-  };
-  co_await write_session(impl, progress, work);
+  co_await write_session(impl, progress,
+                         [&](BlobWriter& writer) { return write_in(writer, blobs, refs, fresh); });
   co_return refs;
 }
 
@@ -47,7 +50,8 @@ TEST(Blobs, ReadBackInAnotherProcessEqualWhatWasWritten) {
   Progress progress;
   net::run(test::init_raw(world.memory, world.environment()));
   auto writing = net::run(test::open_raw(world.memory, world.environment()));
-  const auto refs = net::run(write_all(*writing, blobs, progress));
+  std::uint64_t fresh = 0;
+  const auto refs = net::run(write_all(*writing, blobs, progress, fresh));
   auto reading = net::run(test::open_raw(world.memory, world.environment()));
 
   EXPECT_EQ(net::run(read_all(*reading, refs)), blobs);
@@ -61,14 +65,103 @@ TEST(Blobs, KnownOnesAreNotStoredAgain) {
   net::run(test::init_raw(world.memory, world.environment()));
   auto first = net::run(test::open_raw(world.memory, world.environment()));
   std::uint64_t fresh = 0;
-  net::run(write_all(*first, blobs, progress, &fresh));
+  net::run(write_all(*first, blobs, progress, fresh));
   EXPECT_EQ(fresh, blobs.size());
   const auto objects = world.memory.objects().size();
   auto second = net::run(test::open_raw(world.memory, world.environment()));
-  net::run(write_all(*second, blobs, progress, &fresh));
+  net::run(write_all(*second, blobs, progress, fresh));
 
   EXPECT_EQ(fresh, 0u);
   EXPECT_EQ(world.memory.objects().size(), objects);
+}
+
+/// Stores blobs from many pool threads at once, as a backup does.
+Task<void> store_some(BlobWriter& writer, net::Pool& pool, const std::vector<Bytes>& blobs, std::size_t from,
+                      std::size_t to, std::vector<BlobRef>& refs) {
+  std::size_t total = 0;
+  for (std::size_t i = from; i < to; ++i) total += blobs[i].size();
+  BlobWriter::Lease lease = co_await writer.admit(BlobKind::Data, total);
+  co_await net::offload(pool, [&] {
+    for (std::size_t i = from; i < to; ++i) refs[i] = writer.store(lease, blobs[i]).ref;
+  });
+}
+
+Task<void> store_many(BlobWriter& writer, net::Pool& pool, const std::vector<Bytes>& blobs,
+                      std::vector<BlobRef>& refs) {
+  net::TaskGroup group;
+  constexpr std::size_t kBatch = 8;
+  for (std::size_t from = 0; from < blobs.size(); from += kBatch)
+    co_await group.spawn(store_some(writer, pool, blobs, from, std::min(blobs.size(), from + kBatch), refs));
+  co_await group.join();
+}
+
+TEST(Blobs, ManyThreadsFillPacksWithinTheBudget) {
+  World world;
+  net::Pool pool(4);
+  Environment environment(pool, world.timers, world.random);
+  environment.memory_budget = std::uint64_t{24} << 20;
+  std::vector<Bytes> blobs;
+  for (std::uint64_t i = 0; i < 400; ++i)
+    blobs.push_back(test::random_bytes(i % 5 == 0 ? 300'000 : 3'000 + i, i));
+  for (std::uint64_t i = 0; i < 100; ++i) blobs.push_back(blobs[i * 3]);  // known before, or at the same time
+  net::run(test::init_raw(world.memory, environment));
+  const auto repository = net::run(test::open_raw(world.memory, environment));
+  net::run(repository->impl().load_index(Index::Scope::Members));
+  std::vector<BlobRef> refs(blobs.size());
+  Progress progress;
+  net::run(write_session(repository->impl(), progress,
+                         [&](BlobWriter& writer) { return store_many(writer, pool, blobs, refs); }));
+  const auto reading = net::run(test::open_raw(world.memory, environment));
+
+  EXPECT_EQ(net::run(read_all(*reading, refs)), blobs);
+  std::set<std::string> distinct;
+  std::uint64_t raw = 0;
+  for (std::size_t i = 0; i < blobs.size(); ++i)
+    if (distinct.insert(refs[i].id.hex()).second) raw += blobs[i].size();
+  EXPECT_EQ(progress.bytes_new, raw);
+  std::size_t packs = 0;
+  for (const auto& [name, bytes] : world.memory.objects()) {
+    if (!name.starts_with("packs/")) continue;
+    ++packs;
+    EXPECT_LE(bytes.size(), std::size_t{6} << 20);
+  }
+  EXPECT_GE(packs, 5u);
+}
+
+TEST(Blobs, ALostPackIsToldWithTheBlobThatIsMissed) {
+  World world;
+  Progress progress;
+  std::uint64_t fresh = 0;
+  net::run(test::init_raw(world.memory, world.environment()));
+  const auto repository = net::run(test::open_raw(world.memory, world.environment()));
+  const auto refs = net::run(write_all(*repository, {test::random_bytes(1000, 1)}, progress, fresh));
+  std::erase_if(world.memory.objects(),
+                [](const auto& object) { return object.first.starts_with("packs/"); });
+  try {
+    net::run(read_all(*repository, refs));
+    FAIL() << "read what is gone";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::Corrupt);
+    EXPECT_NE(std::string(e.what()).find(refs[0].id.hex()), std::string::npos) << e.what();
+  }
+}
+
+TEST(Blobs, ADamagedPackIsNeverReadAsSomethingElse) {
+  World world;
+  Progress progress;
+  std::uint64_t fresh = 0;
+  const std::vector<Bytes> blobs{test::random_bytes(3000, 1)};
+  net::run(test::init_raw(world.memory, world.environment()));
+  const auto repository = net::run(test::open_raw(world.memory, world.environment()));
+  const auto refs = net::run(write_all(*repository, blobs, progress, fresh));
+  const auto pack = world.memory.objects().lower_bound("packs/");
+  // The frame: behind the header, one blob and its tag.
+  for (std::size_t i = kHeaderSize; i < kHeaderSize + 3000 + crypto::kTagSize; i += 13) {
+    pack->second[i] ^= std::byte{4};
+    EXPECT_EQ(test::kind_of([&] { net::run(read_all(*repository, refs)); }), ErrorKind::Corrupt) << i;
+    pack->second[i] ^= std::byte{4};
+  }
+  EXPECT_EQ(net::run(read_all(*repository, refs)), blobs);
 }
 
 }  // namespace

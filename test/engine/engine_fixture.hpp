@@ -13,7 +13,7 @@
 #include "engine/tree_reader.hpp"
 #include "engine/tree_writer.hpp"
 #include "stash/base/error.hpp"
-#include "stash/storage/memory_store.hpp"
+#include "support/faulty_store.hpp"
 #include "support/manual_timers.hpp"
 
 namespace stash::engine::test {
@@ -56,7 +56,7 @@ struct World {
   net::Pool pool{2};
   stash::test::ManualTimers timers;
   SeededRandom random;
-  storage::MemoryStore memory;
+  stash::test::FaultyStore memory;
 
   Environment environment() { return {pool, timers, random}; }
 };

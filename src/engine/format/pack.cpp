@@ -41,37 +41,6 @@ Bytes encode_footer(const PackFooter& footer) {
   return plain;
 }
 
-PackFooter decode_footer(ByteView plain, std::uint64_t end) {
-  ByteReader r(plain, "pack footer");
-  r.require(r.u32() == kFooterVersion, "unknown version");
-  const std::uint32_t frames = r.u32();
-  const std::uint32_t blobs = r.u32();
-  r.require(frames <= r.left() / 13 && blobs <= r.left() / 44, "it counts more than it holds");
-  PackFooter footer;
-  footer.frames.resize(frames);
-  std::uint64_t at = kHeaderSize;
-  for (FrameInfo& frame : footer.frames) {
-    frame = FrameInfo{r.u32(), r.u32(), r.u32(), static_cast<Codec>(r.u8())};
-    r.require(frame.offset == at && frame.stored > crypto::kTagSize && frame.raw <= kMaxFrame &&
-                  frame.codec <= Codec::Lz4,
-              "a frame is out of place");
-    at += frame.stored;
-  }
-  r.require(at == end, "the frames do not fill the pack");
-  footer.blobs.resize(blobs);
-  for (PackBlob& blob : footer.blobs) {
-    blob.id.bytes = r.array<32>();
-    blob.frame = r.u32();
-    blob.offset = r.u32();
-    blob.length = r.u32();
-    r.require(blob.frame < frames && blob.length > 0 &&
-                  std::uint64_t{blob.offset} + blob.length <= footer.frames[blob.frame].raw,
-              "a blob is out of place");
-  }
-  for (const std::byte b : r.take(r.left())) r.require(b == std::byte{0}, "bytes follow its end");
-  return footer;
-}
-
 std::uint64_t trailer_sum(BlobKind kind, ByteView length) {
   Bytes covered;
   ByteWriter w(covered);
@@ -102,6 +71,37 @@ std::uint64_t padme(std::uint64_t size) {
   const unsigned significant = static_cast<unsigned>(std::bit_width(exponent));
   const std::uint64_t mask = (std::uint64_t{1} << (exponent - significant)) - 1;
   return (size + mask) & ~mask;
+}
+
+PackFooter decode_footer(ByteView plain, std::uint64_t end) {
+  ByteReader r(plain, "pack footer");
+  r.require(r.u32() == kFooterVersion, "unknown version");
+  const std::uint32_t frames = r.u32();
+  const std::uint32_t blobs = r.u32();
+  r.require(frames <= r.left() / 13 && blobs <= r.left() / 44, "it counts more than it holds");
+  PackFooter footer;
+  footer.frames.resize(frames);
+  std::uint64_t at = kHeaderSize;
+  for (FrameInfo& frame : footer.frames) {
+    frame = FrameInfo{r.u32(), r.u32(), r.u32(), static_cast<Codec>(r.u8())};
+    r.require(frame.offset == at && frame.stored > crypto::kTagSize && frame.raw <= kMaxFrame &&
+                  frame.codec <= Codec::Lz4,
+              "a frame is out of place");
+    at += frame.stored;
+  }
+  r.require(at == end, "the frames do not fill the pack");
+  footer.blobs.resize(blobs);
+  for (PackBlob& blob : footer.blobs) {
+    blob.id.bytes = r.array<32>();
+    blob.frame = r.u32();
+    blob.offset = r.u32();
+    blob.length = r.u32();
+    r.require(blob.frame < frames && blob.length > 0 &&
+                  std::uint64_t{blob.offset} + blob.length <= footer.frames[blob.frame].raw,
+              "a blob is out of place");
+  }
+  for (const std::byte b : r.take(r.left())) r.require(b == std::byte{0}, "bytes follow its end");
+  return footer;
 }
 
 Bytes seal_footer(const Keys& keys, const ObjectId& pack, BlobKind kind, std::uint64_t offset,

@@ -63,6 +63,10 @@ std::uint64_t footer_offset(ByteView trailer, BlobKind kind, std::uint64_t size,
 PackFooter open_footer(const Keys& keys, const ObjectId& pack, BlobKind kind, std::uint64_t offset,
                        ByteView stored);
 
+/// The footer's plain bytes; `end` is where the frames end. Error(Corrupt) unless every number fits the
+/// others.
+PackFooter decode_footer(ByteView plain, std::uint64_t end);
+
 /// The kind that a pack's header states. Error(Corrupt), Unsupported.
 BlobKind pack_kind(ByteView header, const ObjectId& pack);
 

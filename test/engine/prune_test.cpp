@@ -1,0 +1,331 @@
+#include <gtest/gtest.h>
+
+#include <boost/asio/post.hpp>
+
+#include "engine/hooked_store.hpp"
+#include "engine/snapshot_fixture.hpp"
+
+namespace stash::engine {
+namespace {
+
+using test::at_once;
+using test::Files;
+using test::HookedStore;
+using test::World;
+
+struct Prunes : ::testing::Test {
+  Prunes() { net::run(test::init_raw(world.memory, world.environment())); }
+
+  std::unique_ptr<Repository> open() { return net::run(test::open_raw(world.memory, world.environment())); }
+  Snapshot back_up(const Files& files) { return net::run(test::make_snapshot(*open(), files)); }
+  void forget(const Snapshot& snapshot) { net::run(open()->impl().remove_snapshot(snapshot.id)); }
+  PruneResult prune_with(PruneOptions options) { return net::run(prune(*open(), options)); }
+  std::size_t count(std::string_view prefix) {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        world.memory.objects(), [&](const auto& object) { return object.first.starts_with(prefix); }));
+  }
+  void expect_whole(const Snapshot& snapshot, const Files& files) {
+    const auto repository = open();
+    const CheckResult result = test::check_all(*repository);
+    EXPECT_TRUE(result.ok()) << result.errors.front();
+    EXPECT_EQ(net::run(test::read_snapshot(*repository, snapshot.id)), files);
+  }
+
+  World world;
+};
+
+TEST_F(Prunes, FreeWhatNoSnapshotNeedsAndKeepTheRest) {
+  const Files kept = test::some_files(10, 1);
+  const Snapshot keep = back_up(kept);
+  const Snapshot gone = back_up(test::some_files(10, 2));
+  const std::size_t packs = count("packs/");
+  forget(gone);
+  const PruneResult result = prune_with(at_once());
+
+  EXPECT_GT(result.packs_deleted, 0u);
+  EXPECT_GT(result.bytes_freed, 200'000u);
+  EXPECT_EQ(result.bytes_waiting, 0u);
+  EXPECT_EQ(count("packs/"), packs - result.packs_deleted);
+  expect_whole(keep, kept);
+}
+
+TEST_F(Prunes, ASecondOneFindsNothingToDo) {
+  const Files kept = test::some_files(10, 1);
+  const Snapshot keep = back_up(kept);
+  forget(back_up(test::some_files(10, 2)));
+  prune_with(at_once());
+  const auto before = world.memory.objects();
+  const PruneResult again = prune_with(at_once());
+
+  EXPECT_EQ(again.packs_deleted + again.packs_condemned + again.packs_rewritten, 0u);
+  EXPECT_EQ(world.memory.objects(), before);
+  expect_whole(keep, kept);
+}
+
+TEST_F(Prunes, WaitForTheGraceTime) {
+  PruneOptions options = at_once();
+  options.grace = std::chrono::hours(24);
+  forget(back_up(test::some_files(10, 2)));
+  const std::size_t packs = count("packs/");
+  const PruneResult first = prune_with(options);
+  EXPECT_EQ(first.packs_deleted, 0u);
+  EXPECT_EQ(first.packs_condemned, packs);
+  EXPECT_GT(first.bytes_waiting, 0u);
+  EXPECT_EQ(count("packs/"), packs);
+
+  world.timers.advance(std::chrono::hours(23));
+  EXPECT_EQ(prune_with(options).packs_deleted, 0u);
+  world.timers.advance(std::chrono::hours(2));
+  const PruneResult last = prune_with(options);
+  EXPECT_EQ(last.packs_deleted, packs);
+  EXPECT_EQ(last.bytes_freed, first.bytes_waiting);
+  EXPECT_EQ(count("packs/"), 0u);
+  EXPECT_EQ(count("index/"), 0u);
+}
+
+TEST_F(Prunes, LeaveYoungPacksAlone) {
+  PruneOptions options = at_once();
+  options.young = std::chrono::hours(48);
+  forget(back_up(test::some_files(10, 2)));
+  EXPECT_EQ(prune_with(options).packs_condemned, 0u);
+
+  world.timers.advance(std::chrono::hours(49));
+  EXPECT_GT(prune_with(options).packs_deleted, 0u);
+}
+
+TEST_F(Prunes, CopyTheLiveRestOfMostlyDeadPacks) {
+  Files files = test::some_files(20, 1);
+  const Snapshot all = back_up(files);
+  while (files.size() > 3) files.erase(files.begin());
+  const Snapshot few = back_up(files);
+  forget(all);
+  const PruneResult result = prune_with(at_once());
+
+  EXPECT_GT(result.packs_rewritten, 0u);
+  EXPECT_GT(result.packs_deleted, 0u);
+  expect_whole(few, files);
+}
+
+TEST_F(Prunes, KeepAFewDeadBytesRatherThanCopyMuch) {
+  Files files = test::some_files(40, 1);
+  const Snapshot all = back_up(files);
+  files.erase(files.begin());
+  const Snapshot most = back_up(files);
+  forget(all);
+  PruneOptions options = at_once();
+  options.max_unused = 0.05;
+
+  EXPECT_EQ(prune_with(options).packs_rewritten, 0u);
+  expect_whole(most, files);
+}
+
+TEST_F(Prunes, ADryRunChangesNothing) {
+  forget(back_up(test::some_files(10, 2)));
+  const auto before = world.memory.objects();
+  PruneOptions options = at_once();
+  options.dry_run = true;
+  const PruneResult result = prune_with(options);
+
+  EXPECT_GT(result.packs_condemned, 0u);
+  EXPECT_EQ(world.memory.objects(), before);
+}
+
+TEST_F(Prunes, RefuseToCallAnythingDeadWhenATreeCannotBeRead) {
+  back_up(test::some_files(10, 1));
+  forget(back_up(test::some_files(10, 2)));
+  for (auto& [name, bytes] : world.memory.objects())
+    if (name.starts_with("snapshots/")) bytes.back() ^= std::byte{1};
+  const auto before = world.memory.objects();
+
+  EXPECT_EQ(test::kind_of([&] { prune_with(at_once()); }), ErrorKind::Corrupt);
+  EXPECT_EQ(world.memory.objects(), before);
+}
+
+TEST_F(Prunes, TombsGoWhenNobodyCanMeetThemAnyMore) {
+  back_up(test::some_files(10, 1));
+  forget(back_up(test::some_files(10, 2)));
+  prune_with(at_once());
+  EXPECT_EQ(count("tomb/"), 1u);
+  world.timers.advance(std::chrono::hours(24 * 29));
+  prune_with(at_once());
+  EXPECT_EQ(count("tomb/"), 1u);
+  world.timers.advance(std::chrono::hours(24 * 2));
+  prune_with(at_once());
+  EXPECT_EQ(count("tomb/"), 0u);
+}
+
+TEST_F(Prunes, ManySmallSegmentsBecomeOne) {
+  Files files;
+  Snapshot last;
+  for (unsigned i = 0; i < 40; ++i) {
+    files[fmt::format("/data/{}", i)] = test::random_bytes(200, i);
+    last = back_up(files);
+  }
+  ASSERT_GE(count("index/"), 40u);
+  PruneOptions options;
+  prune_with(options);
+
+  EXPECT_EQ(count("index/"), 1u);
+  expect_whole(last, files);
+}
+
+/// Two operations of which one runs whole at a chosen call of the other.
+struct Interleaved : Prunes {
+  Task<void> forget_and_condemn(std::string snapshot) {
+    const auto repository = co_await test::open_raw(world.memory, world.environment());
+    co_await repository->impl().remove_snapshot(std::move(snapshot));
+    co_await prune(*repository, with_grace());
+  }
+  Task<void> back_up_meanwhile(const Files& files, std::optional<Snapshot>& made) {
+    const auto repository = co_await test::open_raw(world.memory, world.environment());
+    made = co_await test::make_snapshot(*repository, files);
+  }
+  static Task<void> nothing() { co_return; }
+  static PruneOptions with_grace() {
+    PruneOptions options = at_once();
+    options.grace = std::chrono::hours(24);
+    return options;
+  }
+};
+
+TEST_F(Interleaved, AWriterThatReliedOnACondemnedPackCopiesItBeforeItReportsSuccess) {
+  const Files files = test::some_files(10, 1);
+  const Snapshot old = back_up(files);
+  HookedStore hooked(world.memory);
+  bool done = false;
+  // After the writer's look at the tombs, before its commit: the old snapshot goes and its packs are
+  // condemned.
+  hooked.run_before = [&](const std::string& call) {
+    const bool now =
+        call.starts_with("put snapshots/") && !std::exchange(done, done || call.starts_with("put snap"));
+    return now ? forget_and_condemn(old.id) : nothing();
+  };
+  const auto writing = net::run(test::open_raw(hooked, world.environment()));
+  const Snapshot made = net::run(test::make_snapshot(*writing, files));
+  ASSERT_TRUE(done);
+  ASSERT_EQ(count("tomb/"), 1u);
+  world.timers.advance(std::chrono::hours(25));
+  EXPECT_GT(prune_with(with_grace()).packs_deleted, 0u);
+
+  expect_whole(made, files);
+}
+
+TEST_F(Interleaved, ASnapshotThatAppearsWhileAPruneRunsKeepsWhatItNeeds) {
+  const Files files = test::some_files(10, 1);
+  forget(back_up(files));
+  HookedStore hooked(world.memory);
+  std::optional<Snapshot> made;
+  bool done = false;
+  // After the survey, before the tomb: a backup relies on the very packs, meets no tomb and reports success.
+  hooked.run_before = [&](const std::string& call) {
+    const bool now =
+        call.starts_with("put tomb/") && !std::exchange(done, done || call.starts_with("put tomb/"));
+    return now ? back_up_meanwhile(files, made) : nothing();
+  };
+  const auto pruning = net::run(test::open_raw(hooked, world.environment()));
+  net::run(prune(*pruning, at_once()));
+  ASSERT_TRUE(made);
+  expect_whole(*made, files);
+
+  EXPECT_GT(prune_with(at_once()).packs_deleted, 0u) << "its blobs were copied, the condemned packs go";
+  expect_whole(*made, files);
+}
+
+TEST_F(Prunes, EveryFaultLeavesEverySnapshotWhole) {
+  Files files = test::some_files(20, 1);
+  const Snapshot all = back_up(files);
+  while (files.size() > 3) files.erase(files.begin());
+  const Snapshot few = back_up(files);
+  forget(all);
+  const auto start = world.memory.objects();
+  for (const bool dies : {false, true}) {
+    std::size_t n = 0;
+    for (bool failed = true; failed; ++n) {
+      world.memory.objects() = start;
+      const auto repository = open();
+      world.memory.reset_calls();
+      if (dies)
+        world.memory.die_at(n);
+      else
+        world.memory.fail_call(n, ErrorKind::Unavailable, n % 2 == 1);
+      failed = test::kind_of([&] { net::run(prune(*repository, at_once())); }).has_value();
+      world.memory.revive();
+      world.memory.fail_never();
+      if (dies) world.memory.cut_power();
+      expect_whole(few, files);
+      prune_with(at_once());
+      expect_whole(few, files);
+    }
+    EXPECT_GT(n, 20u);
+  }
+}
+
+// --- Everything at once, under schedules that a seed decides ---
+
+struct Storm : Prunes {
+  Task<void> give_way() {
+    const auto executor = co_await boost::asio::this_coro::executor;
+    for (std::uint64_t n = chance->number() % 4; n > 0; --n)
+      co_await boost::asio::post(executor, boost::asio::use_awaitable);
+  }
+  Task<void> writer(storage::Store& store, unsigned number) {
+    const auto repository = co_await test::open_raw(store, world.environment());
+    for (unsigned round = 0; round < 3; ++round) {
+      // Few different files, so that writers rely on each other's and on dying packs.
+      Files files;
+      for (unsigned i = 0; i < 4; ++i) {
+        const unsigned seed = static_cast<unsigned>(chance->number() % 12);
+        files[fmt::format("/data/{}", seed)] = test::random_bytes(2000, seed);
+      }
+      std::string made;
+      try {
+        const Snapshot snapshot = co_await test::make_snapshot(*repository, files);
+        made = snapshot.id;
+      } catch (const Error& e) {
+        // Without grace a collector can be done before a writer looks: the writer then fails, and says so.
+        EXPECT_EQ(e.kind(), ErrorKind::Corrupt) << e.what();
+      }
+      if (made.empty()) continue;
+      ++successes;
+      if ((number + round) % 2 == 0)
+        kept[made] = files;
+      else
+        co_await repository->impl().remove_snapshot(made);
+    }
+  }
+  Task<void> collector(storage::Store& store) {
+    const auto repository = co_await test::open_raw(store, world.environment());
+    for (unsigned round = 0; round < 3; ++round) co_await prune(*repository, at_once());
+  }
+  Task<void> all_at_once(storage::Store& store) {
+    net::TaskGroup group;
+    for (unsigned i = 0; i < 3; ++i) co_await group.spawn(writer(store, i));
+    for (unsigned i = 0; i < 2; ++i) co_await group.spawn(collector(store));
+    co_await group.join();
+  }
+
+  std::unique_ptr<test::SeededRandom> chance;
+  std::map<std::string, Files> kept;
+  unsigned successes = 0;
+};
+
+TEST_F(Storm, WritersCollectorsAndForgettingLoseNothing) {
+  for (unsigned seed = 1; seed <= 60; ++seed) {
+    world.memory.objects().clear();
+    kept.clear();
+    chance = std::make_unique<test::SeededRandom>(seed);
+    net::run(test::init_raw(world.memory, world.environment()));
+    HookedStore hooked(world.memory);
+    hooked.run_before = [this](const std::string&) { return give_way(); };
+    ASSERT_NO_THROW(net::run(all_at_once(hooked))) << "seed " << seed;
+    const auto repository = open();
+    const CheckResult result = test::check_all(*repository);
+    ASSERT_TRUE(result.ok()) << "seed " << seed << ": " << result.errors.front();
+    for (const auto& [id, files] : kept)
+      ASSERT_EQ(net::run(test::read_snapshot(*repository, id)), files) << "seed " << seed;
+  }
+  EXPECT_GT(successes, 200u);
+}
+
+}  // namespace
+}  // namespace stash::engine
