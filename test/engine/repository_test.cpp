@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/snapshot_fixture.hpp"
+#include "stash/engine/remove.hpp"
 
 namespace stash::engine {
 namespace {
@@ -145,6 +146,50 @@ TEST(Repository, SnapshotsAreFoundByIdEndingAndLatest) {
   EXPECT_EQ(failure_of(repository->find_snapshot("zzzzzzzz", all)), ErrorKind::NotFound);
   EXPECT_EQ(failure_of(repository->find_snapshot(first.id.substr(0, 4), all)), ErrorKind::Invalid);
   EXPECT_EQ(net::run(repository->snapshots(all)).size(), 2u);
+}
+
+// --- Its removal ---
+
+TEST(RepositoryRemoval, TakesWhatIsOursAndLeavesTheRest) {
+  World world;
+  net::run(test::init_raw(world.memory, world.environment()));
+  const auto repository = net::run(test::open_raw(world.memory, world.environment()));
+  net::run(test::make_snapshot(*repository, test::some_files(5, 1)));
+  const std::uint64_t ours = world.memory.objects().size();
+  world.memory.objects()["other/packs/file"] = Bytes(3);
+
+  EXPECT_EQ(net::run(remove_repository(world.memory)), ours);
+
+  EXPECT_EQ(world.memory.objects().size(), 1u);
+  EXPECT_TRUE(world.memory.objects().contains("other/packs/file"));
+  EXPECT_EQ(net::run(remove_repository(world.memory)), 0u);
+}
+
+TEST(RepositoryRemoval, IsGoneOnWithAfterEveryInterruption) {
+  World world;
+  net::run(test::init_raw(world.memory, world.environment()));
+  const auto repository = net::run(test::open_raw(world.memory, world.environment()));
+  net::run(test::make_snapshot(*repository, test::some_files(5, 1)));
+  const auto start = world.memory.objects();
+  bool failed = true;
+  for (std::size_t n = 0; failed; ++n) {
+    world.memory.objects() = start;
+    world.memory.reset_calls();
+    world.memory.die_at(n);
+    failed = test::kind_of([&] { net::run(remove_repository(world.memory)); }).has_value();
+    world.memory.revive();
+    net::run(remove_repository(world.memory));
+    EXPECT_TRUE(world.memory.objects().empty()) << n;
+  }
+}
+
+TEST(RepositoryRemoval, RefusesAnotherToolsRepository) {
+  World world;
+  world.memory.objects()["config"] = Bytes(200);
+  world.memory.objects()["keys/" + std::string(64, 'a')] = Bytes(200);
+
+  EXPECT_EQ(test::kind_of([&] { net::run(remove_repository(world.memory)); }), ErrorKind::Unsupported);
+  EXPECT_EQ(world.memory.objects().size(), 2u);
 }
 
 }  // namespace
