@@ -250,6 +250,7 @@ void Restorer::finish(Item& item) {
     metadata_.set(item.file->fd(), item.entry, item.xattrs);
     item.file->publish(item.name(), names_);
     count(item.entry, false);
+    result_.bytes_written += item.map ? item.map->length() : item.entry.size;
   } else {
     return;
   }

@@ -65,6 +65,7 @@ TEST_F(RestoreTest, ASecondRestoreWritesNothing) {
 
   EXPECT_EQ(problems(again.first_errors), "");
   EXPECT_EQ(again.counts.files_new, 0u);
+  EXPECT_EQ(again.bytes_written, 0u);
   EXPECT_EQ(again.counts.files_unmodified, snapshot.counts.files());
   EXPECT_EQ(lines(tree_differences(source, out())), "");
 }
@@ -79,6 +80,7 @@ TEST_F(RestoreTest, RepairsWhatChangedAndLeavesWhatIsNotInTheSnapshot) {
   const RestoreResult result = restore_to(snapshot, dir_ / "out");
 
   EXPECT_EQ(result.counts.files_new, 2u);
+  EXPECT_GT(result.bytes_written, 0u);
   EXPECT_EQ(result.counts.files_unmodified, 1u);
   EXPECT_EQ(read_back(out("/extra")), "mine");
   ASSERT_EQ(unlink(out("/extra").c_str()), 0);
