@@ -23,7 +23,7 @@ struct RestoreOptions {
 
 /// What a restore did. `owners_kept` is false when ids could not be set (not permitted).
 struct RestoreResult {
-  FileCounts counts;  ///< files_new: written; files_unmodified: already right
+  FileCounts counts;                ///< files_new: written; files_unmodified: already right
   std::uint64_t bytes_written = 0;  ///< content, without holes
   std::uint64_t files_verified = 0;
   bool owners_kept = true;
