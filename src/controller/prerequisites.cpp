@@ -57,7 +57,13 @@ Task<void> check_backend(Context& context, const Wanted& wanted, Found& found, C
                    fmt::format("{} {}.", what, repository.document ? "is being deleted" : "does not exist"));
     co_return;
   }
-  found.repository = api::Repository::parse(*repository.document);
+  try {
+    found.repository = api::Repository::parse(*repository.document);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::Invalid) throw;
+    conditions.set(api::kRepositoryFound, false, fmt::format("{} cannot be read: {}", what, e.what()));
+    co_return;
+  }
   conditions.set(api::kRepositoryFound, true, what + " exists.");
   const kube::Ref secret(wanted.repository.ns, found.repository->spec.backend.storage_secret_name);
   const std::string secret_what = fmt::format("Backend Secret {}", secret.str());

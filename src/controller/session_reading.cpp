@@ -73,6 +73,16 @@ Task<void> read_target(Context& context, SessionReading& reading) {
   co_await read_missing(context, reading, *workload);
 }
 
+/// What nobody lets us see, or cannot be read, must not keep the session from its deadline.
+Task<void> try_read_target(Context& context, SessionReading& reading) {
+  try {
+    co_await read_target(context, reading);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::Denied && e.kind() != ErrorKind::Invalid) throw;
+    reading.world.unservable = e.what();
+  }
+}
+
 Task<void> read_invoker(Context& context, SessionReading& reading) {
   const kube::Ref ref(reading.session.metadata.ns, reading.session.spec.invoker.name);
   const auto document = co_await context.client.find(api::kBackupConfiguration, ref);
@@ -114,7 +124,7 @@ Task<std::optional<SessionReading>> read_session(Context& context, kube::Ref ref
   if (reading.session.status.session_deadline)
     reading.world.deadline = reading.session.status.session_deadline;
   if (reading.session.finished()) co_return reading;
-  if (reading.configuration) co_await read_target(context, reading);
+  if (reading.configuration) co_await try_read_target(context, reading);
   if (!is_initiated(reading.session))
     reading.world.running = co_await older_running(context, reading.session);
   co_return reading;

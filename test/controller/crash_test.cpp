@@ -36,7 +36,10 @@ std::string end_of(const Cluster& c) {
        {&api::kRepository, &api::kBackupConfiguration, &api::kBackupSession, &api::kRestoreSession})
     for (const kube::Ref& ref : c.api.refs(*kind)) {
       const auto object = c.api.get(*kind, ref);
-      out += fmt::format("{} {} {}", kind->kind, ref.name, json::text(object, "status", "phase"));
+      // The successor of a session is named by the time of its turn.
+      const bool successor = kind == &api::kBackupSession && ref.name != "nightly-1";
+      out += fmt::format("{} {} {}", kind->kind, successor ? "the next" : ref.name,
+                         json::text(object, "status", "phase"));
       if (const json::Value* references = json::find(object, "status", "references"))
         out += " references " + json::dump(*references);
       std::set<std::string> conditions;
@@ -76,6 +79,42 @@ Task<void> departure(Cluster& c) {
   co_await c.order_removal(api::kBackupConfiguration, "nightly");
   co_await c.order_removal(api::kRestoreSession, "back");
   co_await c.pass(4s, 1s);
+}
+
+/// A restore, from the RestoreSession to its end.
+Task<void> restoration(Cluster& c) {
+  if (!c.api.has(api::kRestoreSession, {"demo", "back"})) c.put_restore();
+  co_await c.start();
+  c.roll_out();
+  co_await c.settle();
+  if (c.phase(api::kRestoreSession, "back") == "Running") c.report_restore("back", "host-0", "Succeeded");
+  co_await c.pass(4s, 1s);
+}
+
+/// A session that fails and is tried again.
+Task<void> second_try(Cluster& c) {
+  co_await c.start();
+  c.roll_out();
+  co_await c.settle();
+  if (!c.api.has(api::kBackupSession, {"demo", "nightly-1"})) c.put_session("nightly-1", 1);
+  co_await c.settle();
+  if (c.phase(api::kBackupSession, "nightly-1") == "Running") {
+    c.report("nightly-1", {"host-0"}, "Failed");
+    c.close("nightly-1");
+  }
+  co_await c.pass(4s, 1s);
+}
+
+/// The pod of a session goes and never comes back.
+Task<void> loss(Cluster& c) {
+  co_await c.start();
+  c.roll_out();
+  co_await c.settle();
+  if (!c.api.has(api::kBackupSession, {"demo", "nightly-1"})) c.put_session();
+  co_await c.settle();
+  if (c.phase(api::kBackupSession, "nightly-1") != "Running") co_return;
+  c.api.edit(kube::kDeployment, c.web, R"({"status":{"readyReplicas":0}})");
+  co_await c.pass(12min, 1min);
 }
 
 /// The end of the story when nobody dies, or, with a fuse, when the operator dies on the way and a fresh one
@@ -120,6 +159,12 @@ void die_at_every_request(Story prologue, Story story) {
 TEST(Crash, WhileEverythingIsMade) { die_at_every_request(nullptr, arrival); }
 
 TEST(Crash, InASession) { die_at_every_request(nullptr, session); }
+
+TEST(Crash, InARestore) { die_at_every_request(nullptr, restoration); }
+
+TEST(Crash, InASecondTry) { die_at_every_request(nullptr, second_try); }
+
+TEST(Crash, WhileASessionLosesItsPod) { die_at_every_request(nullptr, loss); }
 
 TEST(Crash, WhileEverythingIsTakenBack) { die_at_every_request(arrival, departure); }
 
