@@ -2,10 +2,11 @@
 
 // A backup on the control thread:
 //
-//   walk (pool, in batches) -> unchanged since the parent?  --yes-->  entry as it was      \
-//                                     \--no, a file-->  job: read, cut, store (pool)  ----->  slots, in path
-//                                     order -> tree
-//                                      \--no, other-->  entry from the walk              /
+//   walk (pool, in batches), then for each entry
+//     unchanged since the parent   the entry as it was
+//     a file                       a job: read, cut, store (pool)
+//     anything else                the entry as the walk met it
+//   and all go through slots, in path order, into the tree.
 //
 // Slots hold the order: jobs end as they like, entries leave at the front. The number of slots bounds memory
 // and open directories, the buffer budget bounds what jobs read ahead.

@@ -2,9 +2,9 @@
 
 // From bytes to acknowledged packs.
 //
-//   control thread                      pool threads                       control thread
-//   admit(kind, bytes) -- lease -->  store(): id, known?, lz4, seal  -->  upload of full packs, index
-//   segments
+//   control thread   admit(kind, bytes) gives a lease
+//   pool threads     store(): id, known?, lz4, seal
+//   control thread   upload of full packs, then index segments
 //
 // One chunk stays on one core: store() does everything a blob needs, back to back, and never waits, because
 // admit() has set aside the pack memory beforehand. Its result is written straight into the open pack.

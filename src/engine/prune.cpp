@@ -1,23 +1,24 @@
 // Collection without locks, beside any number of writers and other collectors.
 //
-//   survey    read the tombs, THEN the snapshots, THEN the index, THEN the list of packs; mark what the
-//   snapshots need sweep     delete packs whose tomb is old enough and of which every needed blob has a copy
-//   in a pack that exists and
-//             is in no tomb
-//   plan      choose packs to condemn: dead ones, and mostly dead ones that are worth copying the rest of
-//   copy      put what is needed of those, and of condemned packs that could not be swept, into new packs
+//   survey    read the tombs, THEN the snapshots, THEN the index, THEN the list of packs;
+//             mark what the snapshots need
+//   sweep     delete packs whose tomb is old enough and of which every needed blob has a copy
+//             in a pack that exists and is in no tomb
+//   plan      choose packs to condemn: dead ones, and mostly dead ones worth copying the rest of
+//   copy      put what is needed of those, and of condemned packs that could not be swept,
+//             into new packs
 //   condemn   publish a tomb that names them
-//   tidy      rewrite the index segments that name deleted packs; drop tombs that nobody can meet any more
+//   tidy      rewrite the index segments that name deleted packs; drop tombs that nobody can
+//             meet any more
 //
 // Why nothing needed is deleted. A pack P is deleted only under a tomb T that was published before the
 // survey's list of snapshots. A snapshot S that relies on P was published
-//   - before that list: the survey sees it. Its segments were durable before it, so the index read afterwards
-//   knows them.
-//     The needed blobs of P have copies elsewhere, or P stays.
-//   - after it: then after T too. A writer reads the tombs after it published S (commit.cpp), meets T and
-//   copies
-//     what it needs of P before it reports success; blobs in condemned packs never count as stored, T being
-//     final.
+//   - before that list: the survey sees it. Its segments were durable before it, so the index read
+//     afterwards knows them. The needed blobs of P have copies elsewhere, or P stays.
+//   - after it: then after T too. A writer reads the tombs after it published S (commit.cpp), meets T
+//     and copies what it needs of P before it reports success; blobs in condemned packs never count as
+//     stored, T being final.
+//
 // The copy elsewhere, in a pack Q, cannot go at the same time through another collector: that one deletes Q
 // only under a tomb that was published before its own survey, so one of the two surveys sees the other's
 // tomb, finds that P and Q are both condemned, and keeps its pack. This needs only that a put that returned
@@ -52,7 +53,10 @@ struct Survey {
   std::shared_ptr<const LoadedIndex> loaded;
   PackSizes stored;
   std::optional<Liveness> live;
+  std::uint64_t lost = 0;  ///< needed blobs that the index knows, in packs that do not exist
 
+  /// Needed blobs without a copy that we know of: a pack in no segment may hold them.
+  bool misses_some() const { return live->missing() + lost > 0; }
   bool exists(const ObjectId& pack) const { return stored.contains(pack); }
 };
 
@@ -181,6 +185,7 @@ void Collector::measure_kind(BlobKind kind) {
       use_[stays->pack].live += stays->length;
       continue;
     }
+    if (dying.empty()) ++now_.lost;
     for (const Index::Place* place : dying) {
       use_[place->pack].live += place->length;
       use_[place->pack].needed_copy = true;
@@ -203,7 +208,7 @@ std::vector<ObjectId> Collector::sweepable() const {
   std::vector<ObjectId> packs;
   for (const ObjectId& pack : ripe) {
     // With blobs missing, what no segment names may be what is missed.
-    const bool may_hold_missing = now_.live->missing() > 0 && !index.pack(pack);
+    const bool may_hold_missing = now_.misses_some() && !index.pack(pack);
     if (now_.exists(pack) && !needed.contains(pack) && !may_hold_missing) packs.push_back(pack);
   }
   std::ranges::sort(packs);
@@ -268,7 +273,7 @@ void Collector::plan_repack(std::uint64_t dead, std::uint64_t live) {
 
 /// Packs that an interrupted session left in no segment.
 void Collector::plan_unindexed() {
-  if (now_.live->missing() > 0) return;
+  if (now_.misses_some()) return;
   const std::set<ObjectId> in_tombs = now_.tombs.condemned();
   for (const auto& [pack, size] : now_.stored)
     if (!now_.loaded->index.pack(pack) && !in_tombs.contains(pack) && !is_young(pack))

@@ -2,10 +2,13 @@
 
 // A restore on the control thread, in windows of entries that come in path order:
 //
-//   prepare   (pool)   directories are made, everything but regular files is restored, files already right
-//   are told apart contents           pieces of all files of the window, sorted by place, fetched in runs,
-//   decoded and written (pool) finish    (pool)   files get their metadata and then their names links (pool)
-//   further names of files close     (pool)   directories left behind get their metadata, deepest first
+//   prepare   (pool)  directories are made, everything but regular files is restored,
+//                     files already right are told apart
+//   contents          pieces of all files of the window, sorted by place, fetched in runs,
+//                     decoded and written (pool)
+//   finish    (pool)  files get their metadata and then their names
+//   links     (pool)  further names of files
+//   close     (pool)  directories left behind get their metadata, deepest first
 //
 // The window bounds open files and directories, the budget bounds bytes in flight.
 
