@@ -224,12 +224,15 @@ succeeded() { session=$(first_session Succeeded); [ -n "$session" ]; }
 wait_for "backup Succeeded" 120 succeeded || fail "no scheduled backup succeeded"
 session=$(first_session Succeeded)
 figure "BackupSession seen until Succeeded" "$(seconds $(($(date +%s%N) - seen)))"
+sidecar_log=$(k -n demo logs "$(pod)" -c stash)
 log_time() { # MESSAGE: when the sidecar first wrote it, in milliseconds since 1970
   local line
-  line=$(k -n demo logs "$(pod)" -c stash | grep -m1 -F "$1") && date -d "${line%% *}" +%s%3N
+  line=$(grep -m1 -F "$1" <<<"$sidecar_log") || fail "the sidecar's log does not say '$1'"
+  date -d "${line%% *}" +%s%3N
 }
 created=$(date -d "$(k -n demo get backupsession "$session" -o 'jsonpath={.metadata.creationTimestamp}')" +%s%3N)
-begins=$(log_time "backup begins") ends=$(log_time "path backed up")
+begins=$(log_time "backup begins")
+ends=$(log_time "path backed up")
 # The creation time has whole seconds, cut off: the true figures are up to one second smaller.
 figure "Session created until the sidecar begins (at most)" "$(seconds $(((begins - created) * 1000000)))"
 figure "Session created until the path is read and stored (at most)" "$(seconds $(((ends - created) * 1000000)))"
