@@ -13,7 +13,11 @@ int main(int argc, char** argv) {
   for (const char* service : {"hosts", "passwd", "group", "services", "protocols", "networks", "initgroups"})
     __nss_configure_lookup(service, service[0] == 'h' ? "files dns" : "files");
   OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+  // Large buffers come and go all the time: from the heap they cost no page faults. Whoever waits for long
+  // gives memory back (base/memory.hpp).
   mallopt(M_ARENA_MAX, 2);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 32 << 20);
   std::signal(SIGPIPE, SIG_IGN);
   return stash::command::dispatch(argc, argv);
 }

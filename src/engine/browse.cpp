@@ -49,7 +49,7 @@ Error no_such_path(const Snapshot& snapshot, const std::string& path) {
 }
 
 Task<void> write_zeros(std::uint64_t count, const std::function<Task<void>(ByteView)>& write) {
-  static const Bytes zeros(std::size_t{1} << 18);
+  static const Bytes zeros(std::size_t{1} << 18, std::byte{0});
   while (count > 0) {
     const std::uint64_t size = std::min<std::uint64_t>(zeros.size(), count);
     co_await write(ByteView(zeros).first(size));

@@ -100,8 +100,8 @@ TEST(Chunker, CutsMoveOnlyNearAnInsertion) {
 TEST(Chunker, SmallFilesAreOneChunkAndMoreBytesAreAskedFor) {
   const Chunker chunker(kKey);
   EXPECT_EQ(chunker.next_cut(Bytes(1), true), 1u);
-  EXPECT_EQ(chunker.next_cut(Bytes(Chunker::kMin), true), Chunker::kMin);
-  EXPECT_THROW(chunker.next_cut(Bytes(Chunker::kMin), false), Error);
+  EXPECT_EQ(chunker.next_cut(Bytes(Chunker::kMin, std::byte{0}), true), Chunker::kMin);
+  EXPECT_THROW(chunker.next_cut(Bytes(Chunker::kMin, std::byte{0}), false), Error);
 }
 
 }  // namespace

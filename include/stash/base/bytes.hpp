@@ -2,16 +2,38 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace stash {
 
+/// Leaves new elements as they are where no value is given: whoever makes a buffer fills it.
+template <class T>
+struct UninitializedAllocator : std::allocator<T> {
+  template <class U>
+  struct rebind {
+    using other = UninitializedAllocator<U>;
+  };
+  using std::allocator<T>::allocator;
+
+  template <class U, class... Args>
+  void construct(U* at, Args&&... args) {
+    if constexpr (sizeof...(Args) == 0)
+      ::new (static_cast<void*>(at)) U;
+    else
+      ::new (static_cast<void*>(at)) U(std::forward<Args>(args)...);
+  }
+};
+
 using ByteView = std::span<const std::byte>;
-using Bytes = std::vector<std::byte>;
+/// Bytes(n) and resize(n) do not clear: zeros are asked for by Bytes(n, std::byte{0}).
+using Bytes = std::vector<std::byte, UninitializedAllocator<std::byte>>;
 
 inline ByteView as_bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
 inline std::string_view as_text(ByteView bytes) {

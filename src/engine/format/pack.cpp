@@ -109,7 +109,7 @@ Bytes seal_footer(const Keys& keys, const ObjectId& pack, BlobKind kind, std::ui
   Bytes plain = encode_footer(footer);
   if (pad) {
     const std::uint64_t bare = offset + plain.size() + crypto::kTagSize + kTrailerSize;
-    plain.resize(plain.size() + static_cast<std::size_t>(padme(bare) - bare));
+    plain.insert(plain.end(), static_cast<std::size_t>(padme(bare) - bare), std::byte{0});
   }
   const std::size_t stored = plain.size() + crypto::kTagSize;
   Bytes out(stored);
