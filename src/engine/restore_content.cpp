@@ -1,5 +1,7 @@
 // The content half of a restore: which bytes to fetch, in which order, and where they go.
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -11,6 +13,7 @@ namespace stash::engine {
 namespace {
 
 constexpr std::uint64_t kPlanBytes = std::uint64_t{64} << 20;  ///< content planned at once
+constexpr std::uint64_t kLargeWrite = std::uint64_t{256} << 10;
 constexpr std::uint64_t kZeroBlock = std::uint64_t{64} << 10;
 constexpr std::uint64_t kVerifyBytes = std::uint64_t{4} << 20;
 
@@ -61,6 +64,7 @@ Task<void> Restorer::write_contents() {
     fail(window_[i], damage);
   }
   co_await fetch(pieces);
+  co_await net::offload(pool_, [this] { release_pages(); });
 }
 
 /// Adds the pieces of one file, and fetches what has come together whenever that is enough.
@@ -100,6 +104,34 @@ Task<void> Restorer::fetch(std::vector<WantedPiece>& pieces) {
   net::TaskGroup group;
   co_await group.spawn(start_runs(runs, pieces, group));
   co_await group.join();
+  co_await write_behind(pieces);
+}
+
+/// Restored data goes to the disk while the next is fetched, and then leaves the page cache: it would crowd
+/// out what the node's applications use, and fresh pages cost more than written ones that are used again.
+Task<void> Restorer::write_behind(std::span<const WantedPiece> pieces) {
+  std::map<std::uint32_t, std::uint64_t> written;
+  for (const WantedPiece& piece : pieces) written[piece.file] += piece.length;
+  std::erase_if(written, [](const auto& file) { return file.second < kLargeWrite; });
+  co_await net::offload(pool_, [&] {
+    release_pages();
+    for (const auto& [number, bytes] : written) {
+      const Item& item = window_[number];
+      if (!item.file) continue;
+      sync_file_range(item.file->fd(), 0, 0, SYNC_FILE_RANGE_WRITE);
+      flowing_.push_back(number);
+    }
+  });
+}
+
+void Restorer::release_pages() {
+  for (const std::uint32_t number : std::exchange(flowing_, {})) {
+    const Item& item = window_[number];
+    if (!item.file) continue;
+    sync_file_range(item.file->fd(), 0, 0,
+                    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+    posix_fadvise(item.file->fd(), 0, 0, POSIX_FADV_DONTNEED);
+  }
 }
 
 /// A member of the group like the runs that it starts as the budget allows.

@@ -112,6 +112,8 @@ class Restorer {
   Task<void> write_contents();
   Task<void> want(std::uint32_t number, std::vector<WantedPiece>& pieces, std::uint64_t& bytes);
   Task<void> fetch(std::vector<WantedPiece>& pieces);
+  Task<void> write_behind(std::span<const WantedPiece> pieces);
+  void release_pages();
   Task<void> start_runs(std::span<const FetchRun> runs, std::span<const WantedPiece> pieces,
                         net::TaskGroup& group);
   Task<void> fetch_run(FetchRun run, std::span<const WantedPiece> pieces, Budget::Hold hold);
@@ -136,9 +138,10 @@ class Restorer {
   std::shared_ptr<TargetDir> target_;
   std::vector<LevelPtr> levels_;
   std::deque<Item> window_;
-  std::vector<LevelPtr> entered_;  ///< directories chosen in this window
-  std::vector<LevelPtr> left_;     ///< directories left in this window, deepest first
-  std::vector<LevelPtr> open_;     ///< directories with a handle
+  std::vector<std::uint32_t> flowing_;  ///< files of the window that the kernel is writing out
+  std::vector<LevelPtr> entered_;       ///< directories chosen in this window
+  std::vector<LevelPtr> left_;          ///< directories left in this window, deepest first
+  std::vector<LevelPtr> open_;          ///< directories with a handle
   std::map<std::pair<std::uint32_t, std::uint64_t>, LinkTarget> links_;
   std::size_t window_size_;
   std::uint64_t damaged_ = 0;
