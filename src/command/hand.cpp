@@ -84,7 +84,7 @@ void add_flags(Flags& flags, HandOptions& options) {
   flags.flag("--json", options.json, "Print JSON, one object a line");
   flags.flag("-q,--quiet", options.quiet, "Print no progress");
   flags.flag("-v,--verbose", options.verbose, "Tell more");
-  flags.size("--memory", options.memory, "Bytes for all buffers together; 96MiB when not given");
+  flags.size("--memory", options.memory, "Memory to stay within, at least 48MiB; 96MiB when not given");
 }
 
 Secret read_password_file(const std::string& path) {
@@ -115,8 +115,8 @@ Secret ask_password(const std::string& prompt) {
 Hand::Hand(const HandOptions& options) : options_(options) {
   if (options_.repo.empty())
     throw Error(ErrorKind::Invalid, "no repository: give -r ADDRESS or set STASH_REPOSITORY");
-  if (options_.memory < (std::uint64_t{32} << 20))
-    throw Error(ErrorKind::Invalid, "--memory {} is too little: at least 32MiB are needed", options_.memory);
+  if (options_.memory < (std::uint64_t{48} << 20))
+    throw Error(ErrorKind::Invalid, "--memory {} is too little: at least 48MiB are needed", options_.memory);
   pool_ = std::make_unique<net::Pool>(std::clamp(std::thread::hardware_concurrency(), 2u, 16u));
   store_ = storage::open_store(store_config(options_), *pool_, timers_, random_);
 }
@@ -128,7 +128,7 @@ Hand::~Hand() {
 
 engine::Environment Hand::environment() {
   engine::Environment environment(*pool_, timers_, random_);
-  environment.memory_budget = options_.memory;
+  environment.memory_budget = options_.memory - engine::kBesideBuffers;
   return environment;
 }
 

@@ -1,13 +1,15 @@
 #include "engine/backup_pipeline.hpp"
 
 #include "engine/content.hpp"
+#include "engine/small_files.hpp"
 #include "stash/base/error.hpp"
 
 namespace stash::engine {
 namespace {
 
-constexpr std::size_t kSlots = 256;
+constexpr std::size_t kSlots = 512;
 constexpr std::size_t kBatch = 128;
+constexpr std::size_t kBatchesAhead = 2;
 constexpr std::uint64_t kJobs = 8;
 constexpr std::size_t kMaxListed = 20;
 constexpr std::size_t kMaxLinkGroups =
@@ -20,6 +22,15 @@ void copy_content(const Entry& from, Entry& to) {
   to.list_level = from.list_level;
   to.sparse = from.sparse;
   to.extents = from.extents;
+}
+
+void move_content(Entry& from, Entry& to) {
+  to.size = from.size;
+  to.inline_content = std::move(from.inline_content);
+  to.blobs = std::move(from.blobs);
+  to.list_level = from.list_level;
+  to.sparse = from.sparse;
+  to.extents = std::move(from.extents);
 }
 
 void copy_xattrs(const Entry& from, Entry& to) {
@@ -46,20 +57,34 @@ BackupPipeline::BackupPipeline(Repository::Impl& repository, Walker& walker, Par
 // returns.
 Task<void> BackupPipeline::run() {
   net::TaskGroup group;
-  co_await group.spawn(walk(group));
+  co_await group.spawn(walk());
+  co_await group.spawn(take_all(group));
   co_await group.join();
 }
 
-Task<void> BackupPipeline::walk(net::TaskGroup& group) {
-  for (;;) {
+Task<void> BackupPipeline::walk() {
+  for (bool ended = false; !ended;) {
+    while (walked_.size() >= kBatchesAhead) co_await walked_changed_.wait();
     std::vector<Found> batch = co_await net::offload(pool_, [this] { return walker_.next(kBatch); });
+    ended = batch.empty();
+    walked_.push_back(std::move(batch));
+    walked_changed_.notify_all();
+  }
+}
+
+Task<void> BackupPipeline::take_all(net::TaskGroup& group) {
+  for (;;) {
+    while (walked_.empty()) co_await walked_changed_.wait();
+    std::vector<Found> batch = std::move(walked_.front());
+    walked_.pop_front();
+    walked_changed_.notify_all();
     if (batch.empty()) break;
     for (Found& found : batch) {
       co_await take(std::move(found), group);
-      co_await drain(kSlots);
+      co_await drain(kSlots, group);
     }
   }
-  co_await drain(0);
+  co_await drain(0, group);
 }
 
 Task<void> BackupPipeline::take(Found found, net::TaskGroup& group) {
@@ -99,6 +124,14 @@ Task<void> BackupPipeline::take_file(SlotPtr slot, const Entry* before, net::Tas
     slot->done = true;
   }
   if (slot->done) co_return;
+  const std::uint64_t size = slot->found.stat.size;
+  if (slot->kind != Kind::Unmodified && size <= kSmallFile) {
+    if (batch_bytes_ + size > kSmallBatch) co_await start_batch(group);
+    batch_.push_back(std::move(slot));
+    batch_bytes_ += size;
+    if (batch_.size() == kSmallBatchFiles) co_await start_batch(group);
+    co_return;
+  }
   Budget::Hold turn = co_await turns_.acquire(1);
   co_await group.spawn(job(slot, std::move(turn)));
 }
@@ -116,31 +149,76 @@ Task<void> BackupPipeline::take_other(Slot& slot) {
 }
 
 Task<void> BackupPipeline::job(SlotPtr slot, Budget::Hold turn) {
+  std::exception_ptr failure;
   try {
     if (slot->kind == Kind::Unmodified)
       co_await read_xattrs_again(*slot);
     else
       co_await read(*slot);
   } catch (...) {
-    slot->failure = std::current_exception();
+    failure = std::current_exception();
   }
-  slot->found.parent.reset();
-  slot->done = true;
+  end(*slot, failure);
   turn.release();
+}
+
+void BackupPipeline::end(Slot& slot, std::exception_ptr failure) {
+  slot.failure = std::move(failure);
+  slot.found.parent.reset();
+  slot.done = true;
   ended_.notify_all();
 }
 
-Task<void> BackupPipeline::read(Slot& slot) {
-  FileRead file = co_await read_file(*jobs_, slot.found);
+Task<void> BackupPipeline::start_batch(net::TaskGroup& group) {
+  if (batch_.empty()) co_return;
+  std::vector<SlotPtr> slots = std::exchange(batch_, {});
+  batch_bytes_ = 0;
+  Budget::Hold turn = co_await turns_.acquire(1);
+  co_await group.spawn(batch_job(std::move(slots), std::move(turn)));
+}
+
+Task<void> BackupPipeline::batch_job(std::vector<SlotPtr> slots, Budget::Hold turn) {
+  std::exception_ptr failure;
+  try {
+    co_await read_batch(slots);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  for (const SlotPtr& slot : slots)
+    if (!slot->done) end(*slot, failure);
+  turn.release();
+}
+
+Task<void> BackupPipeline::read_batch(const std::vector<SlotPtr>& slots) {
+  std::vector<SmallFile> files;
+  files.reserve(slots.size());
+  for (const SlotPtr& slot : slots) files.emplace_back(slot->found);
+  co_await read_small_files(*jobs_, files);
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (files[i].read)
+      take_read(*slots[i], std::move(*files[i].read));
+    else
+      co_await read(*slots[i], files[i].changed ? 1 : 2);
+    end(*slots[i], nullptr);
+  }
+}
+
+Task<void> BackupPipeline::read(Slot& slot, int attempts) {
+  FileRead file = co_await read_file(*jobs_, slot.found, attempts);
+  take_read(slot, std::move(file));
+}
+
+void BackupPipeline::take_read(Slot& slot, FileRead file) {
   slot.gone = file.outcome == FileOutcome::Vanished;
   slot.changed = file.outcome == FileOutcome::Changed;
   slot.problem = std::move(file.problem);
   if (file.outcome == FileOutcome::Unreadable) slot.entry.unreadable = true;
-  if (slot.gone || slot.entry.unreadable) co_return;
+  if (slot.gone || slot.entry.unreadable) return;
   put_stat(file.stat, accounts_, slot.entry.device, options_.with_atime, slot.entry);
   slot.entry.racy = slot.changed || is_racy(file.stat, options_.start, now());
-  copy_content(file.content, slot.entry);
-  copy_xattrs(file.content, slot.entry);
+  move_content(file.content, slot.entry);
+  slot.entry.xattrs = std::move(file.content.xattrs);
+  slot.entry.xattr_blob = file.content.xattr_blob;
 }
 
 /// The content is known, but metadata may have changed: it is read without opening the file.
@@ -159,9 +237,10 @@ Task<void> BackupPipeline::read_xattrs_again(Slot& slot) {
 }
 
 /// Writes what is done at the front, and waits until at most `keep` slots are left.
-Task<void> BackupPipeline::drain(std::size_t keep) {
+Task<void> BackupPipeline::drain(std::size_t keep, net::TaskGroup& group) {
   while (!slots_.empty() && (slots_.size() > keep || slots_.front()->done)) {
     const SlotPtr front = slots_.front();
+    if (!front->done && !batch_.empty() && batch_.front() == front) co_await start_batch(group);
     while (!front->done) co_await ended_.wait();
     if (front->failure) std::rethrow_exception(front->failure);
     slots_.pop_front();

@@ -4,7 +4,7 @@
 //
 //   walk (pool, in batches), then for each entry
 //     unchanged since the parent   the entry as it was
-//     a file                       a job: read, cut, store (pool)
+//     a file                       a job: read, cut, store (pool); small ones in batches
 //     anything else                the entry as the walk met it
 //   and all go through slots, in path order, into the tree.
 //
@@ -81,14 +81,20 @@ class BackupPipeline {
     std::uint32_t left = 0;  ///< names not met yet
   };
 
-  Task<void> walk(net::TaskGroup& group);
+  Task<void> walk();
+  Task<void> take_all(net::TaskGroup& group);
   Task<void> take(Found found, net::TaskGroup& group);
   Task<void> take_file(SlotPtr slot, const Entry* before, net::TaskGroup& group);
   Task<void> take_other(Slot& slot);
   Task<void> job(SlotPtr slot, Budget::Hold turn);
-  Task<void> read(Slot& slot);
+  Task<void> start_batch(net::TaskGroup& group);
+  Task<void> batch_job(std::vector<SlotPtr> slots, Budget::Hold turn);
+  Task<void> read_batch(const std::vector<SlotPtr>& slots);
+  void take_read(Slot& slot, FileRead file);
+  void end(Slot& slot, std::exception_ptr failure);
+  Task<void> read(Slot& slot, int attempts = 2);
   Task<void> read_xattrs_again(Slot& slot);
-  Task<void> drain(std::size_t keep);
+  Task<void> drain(std::size_t keep, net::TaskGroup& group);
   Task<void> resolve_link(Slot& slot);
   Task<void> write(Slot& slot);
   SlotPtr first_name_of(const SlotPtr& slot);
@@ -106,7 +112,11 @@ class BackupPipeline {
   Progress& progress_;
   PipelineOptions options_;
   Accounts accounts_ = Accounts::load();
+  std::deque<std::vector<Found>> walked_;  ///< ahead of what is taken; an empty one ends the walk
+  Signal walked_changed_;
   std::deque<SlotPtr> slots_;
+  std::vector<SlotPtr> batch_;  ///< small files that wait to be read together
+  std::uint64_t batch_bytes_ = 0;
   Budget turns_;
   Signal ended_;
   std::map<std::uint64_t, std::uint32_t> devices_;

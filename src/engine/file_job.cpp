@@ -1,132 +1,171 @@
 #include "engine/file_job.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <deque>
+#include <memory>
 #include <optional>
 
+#include "engine/block_cuts.hpp"
 #include "engine/content.hpp"
+#include "engine/signal.hpp"
 #include "engine/source_reader.hpp"
 #include "stash/base/error.hpp"
 
 namespace stash::engine {
 namespace {
 
-/// One window of a file: a refusal of the source ends up in `problem`, a refusal of the store is thrown.
-struct Step {
-  std::vector<BlobRef> refs;
-  std::string inline_content;
-  bool ended = false;
-  bool changed = false;
-  bool too_small = false;  ///< the file outgrew a buffer made for a small one
-  FileOutcome outcome = FileOutcome::Whole;
-  std::string problem;
-};
+/// Windows of one file in memory. Their memory is taken at once: whoever waited for more while holding some
+/// would wait for others that do the same.
+constexpr std::size_t kWindows = 3;
 
+/// What is read and cut at once. What follows the last certain cut is read again into the next window.
+struct Window {
+  BlobWriter::Lease lease;
+  Bytes bytes = Bytes(kReadWindow);
+  std::size_t filled = 0;
+  std::vector<std::size_t> lengths;  ///< of the chunks at the front
+  std::size_t used = 0;              ///< their sum
+  std::vector<BlobRef> refs;
+  bool stored = false;
+};
+using WindowPtr = std::shared_ptr<Window>;
+
+/// One attempt. While one window is hashed, compressed and sealed, the next is read and cut, so that one
+/// large file keeps several cores busy; the cuts do not depend on who was faster.
 class Attempt {
  public:
-  Attempt(FileJobContext& context, const Found& found, std::size_t buffer_size)
-      : context_(context), found_(found), buffer_(buffer_size) {}
+  Attempt(FileJobContext& context, const Found& found)
+      : context_(context), found_(found), content_(context.blobs) {}
 
-  /// On the pool.
-  Step step(BlobWriter::Lease& lease) {
-    Step step;
-    if (!read(step)) return step;
-    const bool last = reader_.at_end();
-    const ByteView data = ByteView(buffer_).first(filled_);
-    if (last && nothing_stored_ && filled_ <= Entry::kMaxInline) {
-      step.inline_content = as_text(data);
-    } else {
-      StoredChunks stored = store_chunks(context_.blobs, lease, context_.chunker, data, last);
-      step.refs = std::move(stored.refs);
-      nothing_stored_ = false;
-      filled_ -= stored.used;
-      std::memmove(buffer_.data(), buffer_.data() + stored.used, filled_);
-    }
-    step.ended = last;
-    return step;
+  Task<FileRead> run() {
+    const Budget::Hold hold = co_await context_.buffers.acquire(kWindows * kReadWindow);
+    net::TaskGroup group;
+    co_await group.spawn(read_windows(group));
+    co_await group.join();
+    if (result_.outcome == FileOutcome::Vanished || result_.outcome == FileOutcome::Unreadable)
+      co_return std::move(result_);
+    co_await content_.finish(result_.content);
+    reader_.describe(result_.content);
+    result_.stat = reader_.stat();
+    co_await store_xattrs(context_.blobs, reader_.xattrs(), result_.content);
+    co_return std::move(result_);
   }
 
-  SourceReader& reader() { return reader_; }
-
  private:
-  /// Opens the file where needed, fills the buffer and looks for changes at the end. False: the step is over.
-  bool read(Step& step) {
+  Task<void> read_windows(net::TaskGroup& group) {
+    WindowPtr before;
+    for (bool ended = false; !ended;) {
+      co_await take_refs(kWindows - 1);
+      auto window = std::make_shared<Window>();
+      ended = co_await net::offload(context_.pool, [&] { return fill(*window, before.get()); });
+      if (ended && result_.outcome == FileOutcome::Unreadable) break;
+      window->lease = co_await context_.blobs.admit(BlobKind::Data, kReadWindow);
+      waiting_.push_back(window);
+      co_await group.spawn(store(window));
+      before = std::move(window);
+    }
+    co_await take_refs(0);
+  }
+
+  /// On the pool. True: that was the last one.
+  bool fill(Window& window, const Window* before) {
     try {
-      if (!opened_) {
-        reader_.open(found_);
-        opened_ = true;
-        step.too_small = buffer_.size() < kReadWindow && reader_.stat().size > buffer_.size();
-        if (step.too_small) return false;
+      if (!before) open();
+      if (before) {
+        window.filled = before->filled - before->used;
+        std::copy_n(before->bytes.begin() + static_cast<std::ptrdiff_t>(before->used), window.filled,
+                    window.bytes.begin());
       }
-      const std::size_t got = reader_.fill(std::span(buffer_).subspan(filled_));
-      filled_ += got;
+      const std::size_t got = reader_.fill(std::span(window.bytes).subspan(window.filled));
+      window.filled += got;
       context_.progress.bytes_done += got;
-      if (reader_.at_end()) step.changed = reader_.changed();
-      return true;
+      const bool last = reader_.at_end();
+      if (last && reader_.changed()) result_.outcome = FileOutcome::Changed;
+      cut(window, last);
+      return last;
     } catch (const Error& e) {
       const bool gone = e.kind() == ErrorKind::NotFound && !opened_;
-      step.outcome = gone ? FileOutcome::Vanished : FileOutcome::Unreadable;
-      step.problem = e.what();
-      return false;
+      result_.outcome = gone ? FileOutcome::Vanished : FileOutcome::Unreadable;
+      result_.problem = e.what();
+      return true;
+    }
+  }
+
+  void open() {
+    reader_.open(found_);
+    opened_ = true;
+    if (is_cut_in_blocks(found_.path, reader_.stat())) blocks_.emplace(reader_.extents());
+  }
+
+  void cut(Window& window, bool last) {
+    const ByteView data = ByteView(window.bytes).first(window.filled);
+    if (last && content_offset_ == 0 && data.size() <= Entry::kMaxInline) {
+      result_.content.inline_content = as_text(data);
+      return;
+    }
+    while (window.used < data.size()) {
+      const std::size_t length = next_cut(data.subspan(window.used), last);
+      if (length == 0) break;
+      window.lengths.push_back(length);
+      window.used += length;
+      content_offset_ += length;
+    }
+  }
+
+  /// 0: more has to be read first.
+  std::size_t next_cut(ByteView rest, bool last) {
+    if (blocks_) {
+      const std::size_t length = blocks_->next(content_offset_);
+      return length <= rest.size() ? length : last ? rest.size() : 0;
+    }
+    return last || rest.size() >= Chunker::kMax ? context_.chunker.next_cut(rest, last) : 0;
+  }
+
+  Task<void> store(WindowPtr window) {
+    co_await net::offload(context_.pool, [&] {
+      ByteView rest = window->bytes;
+      for (const std::size_t length : window->lengths) {
+        window->refs.push_back(context_.blobs.store(window->lease, rest.first(length)).ref);
+        rest = rest.subspan(length);
+      }
+    });
+    window->lease.release();
+    window->stored = true;
+    stored_.notify_all();
+  }
+
+  /// Hands on what is stored at the front, and waits until at most `keep` windows are left.
+  Task<void> take_refs(std::size_t keep) {
+    while (!waiting_.empty() && (waiting_.size() > keep || waiting_.front()->stored)) {
+      while (!waiting_.front()->stored) co_await stored_.wait();
+      const WindowPtr window = std::move(waiting_.front());
+      waiting_.pop_front();
+      for (const BlobRef& ref : window->refs) {
+        const bool full = content_.push(ref);
+        if (full) co_await content_.spill();
+      }
     }
   }
 
   FileJobContext& context_;
   const Found& found_;
   SourceReader reader_;
-  Bytes buffer_;
-  std::size_t filled_ = 0;
+  std::optional<BlockCuts> blocks_;
+  std::uint64_t content_offset_ = 0;  ///< of the next cut
   bool opened_ = false;
-  bool nothing_stored_ = true;
+  ContentWriter content_;
+  std::deque<WindowPtr> waiting_;
+  Signal stored_;
+  FileRead result_;
 };
-
-/// Reads the file once. Nothing: it is larger than expected, and a whole window is needed.
-Task<std::optional<FileRead>> read_once(FileJobContext& context, const Found& found, std::uint64_t expected) {
-  const auto size =
-      static_cast<std::size_t>(std::clamp<std::uint64_t>(expected, Entry::kMaxInline, kReadWindow));
-  const Budget::Hold hold = co_await context.buffers.acquire(size);
-  Attempt attempt(context, found, size);
-  ContentWriter content(context.blobs);
-  FileRead result;
-  for (bool ended = false; !ended;) {
-    BlobWriter::Lease lease = co_await context.blobs.admit(BlobKind::Data, size);
-    Step step = co_await net::offload(context.pool, [&] { return attempt.step(lease); });
-    lease.release();
-    if (step.too_small) co_return std::nullopt;
-    if (step.outcome != FileOutcome::Whole) {
-      result.outcome = step.outcome;
-      result.problem = std::move(step.problem);
-      co_return result;
-    }
-    for (const BlobRef& ref : step.refs) {
-      const bool full = content.push(ref);
-      if (full) co_await content.spill();
-    }
-    result.content.inline_content = std::move(step.inline_content);
-    if (step.changed) result.outcome = FileOutcome::Changed;
-    ended = step.ended;
-  }
-  co_await content.finish(result.content);
-  attempt.reader().describe(result.content);
-  result.stat = attempt.reader().stat();
-  co_await store_xattrs(context.blobs, attempt.reader().xattrs(), result.content);
-  co_return result;
-}
-
-/// The same with whatever window it takes.
-Task<FileRead> read_whole(FileJobContext& context, const Found& found, std::uint64_t expected) {
-  std::optional<FileRead> result = co_await read_once(context, found, expected);
-  if (!result) result = co_await read_once(context, found, kReadWindow);
-  co_return std::move(*result);
-}
 
 }  // namespace
 
-Task<FileRead> read_file(FileJobContext& context, const Found& found) {
-  FileRead first = co_await read_whole(context, found, found.stat.size);
-  if (first.outcome != FileOutcome::Changed) co_return first;
-  FileRead second = co_await read_whole(context, found, first.stat.size);
-  co_return second;
+Task<FileRead> read_file(FileJobContext& context, const Found& found, int attempts) {
+  for (int left = attempts;; --left) {
+    FileRead file = co_await Attempt(context, found).run();
+    if (file.outcome != FileOutcome::Changed || left == 1) co_return file;
+  }
 }
 
 }  // namespace stash::engine

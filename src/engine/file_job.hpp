@@ -35,9 +35,9 @@ struct FileRead {
   FileRead() {}
 };
 
-/// Reads a regular file and stores its content and xattrs. Throws only what makes a backup fail: the store,
-/// cancellation.
-Task<FileRead> read_file(FileJobContext& context, const Found& found);
+/// Reads a regular file and stores its content and xattrs; once more when it changed meanwhile, `attempts`
+/// times in all. Throws only what makes a backup fail: the store, cancellation.
+Task<FileRead> read_file(FileJobContext& context, const Found& found, int attempts = 2);
 
 /// Bytes that one job reads and cuts at once.
 inline constexpr std::size_t kReadWindow = 2 * Chunker::kMax;

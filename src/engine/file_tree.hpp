@@ -64,6 +64,8 @@ class SourceFile {
   SourceFile& operator=(const SourceFile&) = delete;
   virtual ~SourceFile() = default;
 
+  /// As it was found to be when it was opened.
+  virtual FileStat opened() = 0;
   virtual FileStat stat() = 0;
   /// Fills `out` from `offset`; less only at the end of the file.
   virtual std::size_t read(std::uint64_t offset, std::span<std::byte> out) = 0;

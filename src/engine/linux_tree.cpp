@@ -114,8 +114,9 @@ int open_quietly(int dir, const char* name, int flags) {
 
 class LinuxFile final : public SourceFile {
  public:
-  explicit LinuxFile(Fd fd) : fd_(std::move(fd)) {}
+  explicit LinuxFile(Fd fd) : fd_(std::move(fd)), opened_(LinuxFile::stat()) {}
 
+  FileStat opened() override { return opened_; }
   FileStat stat() override { return stat_at(fd_.get(), "", AT_EMPTY_PATH); }
 
   std::size_t read(std::uint64_t offset, std::span<std::byte> out) override {
@@ -152,6 +153,7 @@ class LinuxFile final : public SourceFile {
 
  private:
   Fd fd_;
+  const FileStat opened_;
 };
 
 class LinuxDir final : public SourceDir {
@@ -191,7 +193,7 @@ class LinuxDir final : public SourceDir {
     if (!fd && errno == ELOOP) throw Error(ErrorKind::NotFound, "replaced by a symbolic link");
     if (!fd) throw errno_error(errno, "open");
     auto file = std::make_unique<LinuxFile>(std::move(fd));
-    if (file->stat().type != EntryType::File) throw Error(ErrorKind::NotFound, "no longer a regular file");
+    if (file->opened().type != EntryType::File) throw Error(ErrorKind::NotFound, "no longer a regular file");
     return file;
   }
 

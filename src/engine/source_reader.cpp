@@ -31,7 +31,7 @@ void merge_extents(std::vector<Extent>& extents) {
 
 void SourceReader::open(const Found& found) {
   file_ = found.parent->open_file(found.name());
-  stat_ = file_->stat();
+  stat_ = file_->opened();
   xattrs_ = file_->xattrs();
   size_ = stat_.size;
   if (stat_.allocated < size_) {
@@ -80,19 +80,6 @@ void SourceReader::describe(Entry& entry) const {
   entry.size = size_;
   entry.sparse = sparse_;
   if (sparse_) entry.extents = extents_;
-}
-
-StoredChunks store_chunks(BlobWriter& blobs, BlobWriter::Lease& lease, const Chunker& chunker, ByteView data,
-                          bool last) {
-  StoredChunks stored;
-  while (stored.used < data.size()) {
-    const ByteView rest = data.subspan(stored.used);
-    if (!last && rest.size() < Chunker::kMax) break;
-    const std::size_t length = chunker.next_cut(rest, last);
-    stored.refs.push_back(blobs.store(lease, rest.first(length)).ref);
-    stored.used += length;
-  }
-  return stored;
 }
 
 }  // namespace stash::engine

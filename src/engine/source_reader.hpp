@@ -23,6 +23,8 @@ class SourceReader {
 
   /// The next content bytes; less than asked only at the end.
   std::size_t fill(std::span<std::byte> out);
+  /// The runs that are read, in order. They change only where the file shrinks.
+  const std::vector<Extent>& extents() const { return extents_; }
   bool at_end() const { return extent_ == extents_.size(); }
 
   /// After the end: true when the file is not what it was at opening.
@@ -44,14 +46,5 @@ class SourceReader {
   bool sparse_ = false;
   bool shrank_ = false;
 };
-
-/// Cuts `data` into chunks and stores them under `lease`; what follows the last certain cut stays unless
-/// `last`.
-struct StoredChunks {
-  std::vector<BlobRef> refs;
-  std::size_t used = 0;  ///< bytes at the front of the data
-};
-StoredChunks store_chunks(BlobWriter& blobs, BlobWriter::Lease& lease, const Chunker& chunker, ByteView data,
-                          bool last);
 
 }  // namespace stash::engine

@@ -8,6 +8,7 @@
 #include "engine/content.hpp"
 #include "engine/repository_impl.hpp"
 #include "engine/source_reader.hpp"
+#include "engine/store_chunks.hpp"
 #include "engine/tree_writer.hpp"
 #include "stash/base/error.hpp"
 #include "stash/engine/backup.hpp"

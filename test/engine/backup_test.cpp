@@ -168,6 +168,21 @@ TEST_F(BackupTest, AFileThatChangesWhileReadIsTriedTwiceThenFlagged) {
   EXPECT_FALSE(entry_of(result.snapshot, dir_ / "n/once").racy);
 }
 
+TEST_F(BackupTest, APageOfAnImageCostsABlock) {
+  make_dir(dir_ / "n");
+  std::string image = random_text(20u << 20, 1);
+  write_file(dir_ / "n/disk.img", image);
+  back_up(dir_ / "n");
+  image.replace(9'000'000, 4096, random_text(4096, 2));
+  write_file(dir_ / "n/disk.img", image);
+  const BackupResult second = back_up(dir_ / "n");
+
+  // Two blocks at most, and the list that names them.
+  EXPECT_LT(second.snapshot.bytes_added, 160u << 10);
+  EXPECT_EQ(restore_to(second.snapshot, dir_ / "out").errors, 0u);
+  EXPECT_TRUE(tree_differences(dir_ / "n", dir_ / "out" + (dir_ / "n")).empty());
+}
+
 TEST_F(BackupTest, AFileThatShrinksIsKeptAsLongAsItWas) {
   make_dir(dir_ / "n");
   const std::string text = random_text(200'000, 1);

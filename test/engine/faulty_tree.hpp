@@ -47,8 +47,9 @@ class FaultyTree final : public FileTree {
     File(FaultyTree& tree, std::string name, std::unique_ptr<SourceFile> real)
         : tree_(tree), name_(std::move(name)), real_(std::move(real)) {}
 
-    FileStat stat() override {
-      FileStat info = real_->stat();
+    FileStat opened() override { return looked_at(real_->opened()); }
+    FileStat stat() override { return looked_at(real_->stat()); }
+    FileStat looked_at(FileStat info) {
       ++stats_;
       const bool once = stats_ > 1 && tree_.has(name_, Fault::ChangesOnce) && tree_.first_time(name_);
       if (once || tree_.has(name_, Fault::AlwaysChanges)) info.mtime += std::chrono::nanoseconds(stats_);

@@ -62,6 +62,7 @@ class MadeUpTree final : public FileTree {
   class File final : public SourceFile {
    public:
     explicit File(FileStat stat) : stat_(stat) {}
+    FileStat opened() override { return stat_; }
     FileStat stat() override { return stat_; }
     std::size_t read(std::uint64_t offset, std::span<std::byte> out) override {
       const std::size_t size =

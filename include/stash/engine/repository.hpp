@@ -24,12 +24,17 @@
 
 namespace stash::engine {
 
+/// Resident bytes that are no buffers: program text, stacks, the tree at hand. The index comes on top, with
+/// 16 bytes a blob in a backup.
+inline constexpr std::uint64_t kBesideBuffers = std::uint64_t{16} << 20;
+
 /// What every operation needs from outside. Aggregate of references: must outlive the repository.
 struct Environment {
   net::Pool& pool;
   net::Timers& timers;
   Random& random;
-  std::uint64_t memory_budget = std::uint64_t{96} << 20;  ///< bytes for all buffers together
+  /// Bytes for all buffers together. The program itself takes up to kBesideBuffers more.
+  std::uint64_t memory_budget = std::uint64_t{80} << 20;
 
   Environment(net::Pool& p, net::Timers& t, Random& r) : pool(p), timers(t), random(r) {}
 };
