@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
   // gives memory back (base/memory.hpp).
   mallopt(M_ARENA_MAX, 2);
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
   std::signal(SIGPIPE, SIG_IGN);
   return stash::command::dispatch(argc, argv);
 }
