@@ -2,13 +2,14 @@
 # Installs what is missing, builds, and runs every test; the whole of what CI runs.
 #
 #   all.sh              everything
-#   all.sh unit         layout, format and clang-tidy; unit tests under ASan and UBSan, storage and net under TSan
+#   all.sh unit         layout, format and clang-tidy; unit tests under ASan and UBSan, storage and net under TSan; ten
+#                       thousand schedules of writers and collectors; every decoder fuzzed for 15 s
 #   all.sh server       tests against real servers (API server with etcd, Pushgateway, MinIO), no node
 #   all.sh e2e          tests on the project's own one-node cluster, with the static binary
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 what=${1:-all}
-case $what in all | unit | server | e2e) ;; *) sed -n '2,8p' "$0" >&2; exit 2 ;; esac
+case $what in all | unit | server | e2e) ;; *) sed -n '2,9p' "$0" >&2; exit 2 ;; esac
 wanted() { [ "$what" = all ] || [ "$what" = "$1" ]; }
 step() { printf '\n== %s (after %d s)\n' "$*" "$SECONDS"; }
 
@@ -46,6 +47,12 @@ if wanted unit; then
   step "storage and net under TSan"
   build tsan test_storage test_net
   ctest --test-dir build/tsan -L unit -R '^(storage|net)\.' -j "$jobs" --output-on-failure --no-tests=error
+  step "schedules of writers and collectors"
+  build release test_engine
+  ctest --test-dir build/release -L fault --output-on-failure --no-tests=error
+  step "fuzzing"
+  build fuzz fuzz
+  ctest --test-dir build/fuzz -L fuzz -j "$jobs" --output-on-failure --no-tests=error
   step "clang-tidy"
   test/tidy.sh build/asan
 fi

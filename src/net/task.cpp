@@ -211,6 +211,10 @@ Task<void> call(std::function<void()> fn) {
 
 // The work cannot be interrupted and refers to the caller's frame: the caller stays until it has ended.
 Task<void> offload(Pool& pool, std::function<void()> fn) {
+  if (pool.runs_inline()) {
+    fn();
+    co_return;
+  }
   auto failed = co_await asio::co_spawn(pool, call(std::move(fn)), uncancellable());
   if (auto failure = std::get<0>(failed)) std::rethrow_exception(failure);
 }

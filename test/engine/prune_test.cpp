@@ -1,7 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <boost/asio/post.hpp>
-
 #include "engine/hooked_store.hpp"
 #include "engine/snapshot_fixture.hpp"
 
@@ -258,73 +256,6 @@ TEST_F(Prunes, EveryFaultLeavesEverySnapshotWhole) {
     }
     EXPECT_GT(n, 20u);
   }
-}
-
-// --- Everything at once, under schedules that a seed decides ---
-
-struct Storm : Prunes {
-  Task<void> give_way() {
-    const auto executor = co_await boost::asio::this_coro::executor;
-    for (std::uint64_t n = chance->number() % 4; n > 0; --n)
-      co_await boost::asio::post(executor, boost::asio::use_awaitable);
-  }
-  Task<void> writer(storage::Store& store, unsigned number) {
-    const auto repository = co_await test::open_raw(store, world.environment());
-    for (unsigned round = 0; round < 3; ++round) {
-      // Few different files, so that writers rely on each other's and on dying packs.
-      Files files;
-      for (unsigned i = 0; i < 4; ++i) {
-        const unsigned seed = static_cast<unsigned>(chance->number() % 12);
-        files[fmt::format("/data/{}", seed)] = test::random_bytes(2000, seed);
-      }
-      std::string made;
-      try {
-        const Snapshot snapshot = co_await test::make_snapshot(*repository, files);
-        made = snapshot.id;
-      } catch (const Error& e) {
-        // Without grace a collector can be done before a writer looks: the writer then fails, and says so.
-        EXPECT_EQ(e.kind(), ErrorKind::Corrupt) << e.what();
-      }
-      if (made.empty()) continue;
-      ++successes;
-      if ((number + round) % 2 == 0)
-        kept[made] = files;
-      else
-        co_await repository->impl().remove_snapshot(made);
-    }
-  }
-  Task<void> collector(storage::Store& store) {
-    const auto repository = co_await test::open_raw(store, world.environment());
-    for (unsigned round = 0; round < 3; ++round) co_await prune(*repository, at_once());
-  }
-  Task<void> all_at_once(storage::Store& store) {
-    net::TaskGroup group;
-    for (unsigned i = 0; i < 3; ++i) co_await group.spawn(writer(store, i));
-    for (unsigned i = 0; i < 2; ++i) co_await group.spawn(collector(store));
-    co_await group.join();
-  }
-
-  std::unique_ptr<test::SeededRandom> chance;
-  std::map<std::string, Files> kept;
-  unsigned successes = 0;
-};
-
-TEST_F(Storm, WritersCollectorsAndForgettingLoseNothing) {
-  for (unsigned seed = 1; seed <= 60; ++seed) {
-    world.memory.objects().clear();
-    kept.clear();
-    chance = std::make_unique<test::SeededRandom>(seed);
-    net::run(test::init_raw(world.memory, world.environment()));
-    HookedStore hooked(world.memory);
-    hooked.run_before = [this](const std::string&) { return give_way(); };
-    ASSERT_NO_THROW(net::run(all_at_once(hooked))) << "seed " << seed;
-    const auto repository = open();
-    const CheckResult result = test::check_all(*repository);
-    ASSERT_TRUE(result.ok()) << "seed " << seed << ": " << result.errors.front();
-    for (const auto& [id, files] : kept)
-      ASSERT_EQ(net::run(test::read_snapshot(*repository, id)), files) << "seed " << seed;
-  }
-  EXPECT_GT(successes, 200u);
 }
 
 }  // namespace
