@@ -38,6 +38,9 @@ int depth_of(std::string_view text) {
 Document parse(std::string_view text, std::string_view what) {
   if (depth_of(text) > kMaxDepth)
     throw Error(ErrorKind::Invalid, "{}: JSON nests deeper than {}", what, kMaxDepth);
+  // The parser takes a NUL for the end, whatever follows it.
+  if (const auto nul = text.find('\0'); nul != text.npos)
+    throw Error(ErrorKind::Invalid, "{}: bad JSON at byte {}: NUL", what, nul);
   Document document;
   document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(text.data(),
                                                                                          text.size());
