@@ -160,15 +160,29 @@ std::string lower(std::string_view text) {
 using Parts = std::span<const std::string>;
 using Names = std::span<const std::string_view>;
 
-/// True when `parts` match the first components of `names`; what follows lies below a match.
-bool prefix_matches(Parts parts, Names names) {
-  for (; !parts.empty(); parts = parts.subspan(1), names = names.subspan(1)) {
-    if (parts[0] == kAnyDepth) {
-      for (std::size_t skip = 0; skip <= names.size(); ++skip)
-        if (prefix_matches(parts.subspan(1), names.subspan(skip))) return true;
+/// True when `parts` match the first components of `names`, or of a run of them that begins anywhere unless
+/// `rooted`; what follows lies below a match. Goes back to the last `**` only: as the end is free, the first
+/// place where the parts before it match leaves the most for those behind it. So at most |parts| * |names|
+/// components are compared.
+bool prefix_matches(Parts parts, Names names, bool rooted) {
+  std::optional<std::size_t> any_depth;  ///< the part behind the last `**`
+  if (!rooted) any_depth = 0;
+  std::size_t retry = 0;  ///< where that part was tried last
+  std::size_t part = 0;
+  std::size_t name = 0;
+  while (part < parts.size()) {
+    if (parts[part] == kAnyDepth) {
+      any_depth = ++part;
+      retry = name;
+    } else if (name < names.size() && component_matches(parts[part], names[name])) {
+      ++part;
+      ++name;
+    } else if (any_depth && retry < names.size()) {
+      name = ++retry;
+      part = *any_depth;
+    } else {
       return false;
     }
-    if (names.empty() || !component_matches(parts[0], names[0])) return false;
   }
   return true;
 }
@@ -203,10 +217,7 @@ Pattern::Pattern(std::string_view text, bool ignore_case) : ignore_case_(ignore_
 bool Pattern::matches(std::string_view path) const {
   const std::string lowered = ignore_case_ ? lower(path) : std::string();
   const auto names = split<std::string_view>(ignore_case_ ? std::string_view(lowered) : path);
-  if (rooted_) return prefix_matches(parts_, names);
-  for (std::size_t from = 0; from < names.size(); ++from)
-    if (prefix_matches(parts_, Names(names).subspan(from))) return true;
-  return false;
+  return (rooted_ || !names.empty()) && prefix_matches(parts_, names, rooted_);
 }
 
 bool Pattern::may_match_below(std::string_view path) const {

@@ -43,6 +43,10 @@ TEST(Pattern, MatchesAsResticDocuments) {
       {"**/x", "/a/b/x", true},
       {"user/**/hidden*/**/c", "/home/user/w/hidden1/p/q/c", true},
       {"user/**/hidden*/**/c", "/home/user/w/shown/p/q/c", false},
+      {"/**/a/b/**/a/c", "/a/x/a/b/a/b/q/a/c", true},
+      {"/**/a/b/**/a/c", "/a/x/a/b/a/q/c", false},
+      {"a/b/a/c", "/a/b/a/b/a/c", true},
+      {"**", "/", false},
       {"[a-c]x", "/bx", true},
       {"[a-c]x", "/dx", false},
       {"[^a-c]x", "/dx", true},
@@ -77,6 +81,16 @@ TEST(Pattern, IgnoresCaseWhenAsked) {
 TEST(Pattern, ManyStarsStayFast) {
   const std::string name(2000, 'a');
   EXPECT_FALSE(pattern_matches("*a*a*a*a*a*a*a*a*a*a*a*b", "/" + name, false));
+}
+
+TEST(Pattern, ManyDepthsStayFast) {
+  std::string pattern;
+  std::string path;
+  for (int i = 0; i < 60; ++i) {
+    pattern += "**/*/a/";
+    path += "/a/c";
+  }
+  EXPECT_FALSE(pattern_matches(pattern + "b", path, false));
 }
 
 TEST(Pattern, RefusesWhatIsMalformed) {
