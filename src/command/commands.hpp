@@ -15,6 +15,7 @@ int install(int argc, char** argv);
 int key(int argc, char** argv);
 int ls(int argc, char** argv);
 int prune(int argc, char** argv);
+int repair(int argc, char** argv);
 int restore(int argc, char** argv);
 int run_operator(int argc, char** argv);
 int sidecar(int argc, char** argv);

@@ -47,6 +47,7 @@ constexpr std::array kCommands{
     Command{"forget", "Remove snapshots by a policy", forget},
     Command{"prune", "Free the space that no snapshot uses", prune},
     Command{"check", "Verify a repository", check},
+    Command{"repair", "Make the index fit the packs again", repair},
     Command{"stats", "Show the size of a repository", stats},
     Command{"key", "Manage the passwords of a repository", key},
     Command{"init", "Make a new repository", init_either},

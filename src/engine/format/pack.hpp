@@ -2,8 +2,9 @@
 
 // Pack: one stored object with many frames. Object packs/<first byte>/<id>, written once.
 //
-//   header  16 := "STPK" | version u8 (1) | cipher u8 (1) | flags u8 (bit 0: tree pack) | keyref u8 (0) |
-//   extra u32 (0) | 0 u32 frame*     := see format/frame.hpp; the first at offset 16, then one after another
+//   header  16 := "STPK" | version u8 (1) | cipher u8 (1) | flags u8 (bit 0: tree pack) | keyref u8 (0)
+//                 | extra u32 (0) | 0 u32
+//   frame*     := see format/frame.hpp; the first at offset 16, then one after another
 //   footer     := sealed as a frame of kind 255 at its own offset, its AAD followed by the header
 //   trailer 16 := footer's stored length u32 | xxh3-64 of (header, those 4 bytes) u64 | "STPE"
 //
@@ -11,9 +12,8 @@
 //   version u32 (1), frames u32, blobs u32
 //   frames x { offset u32, stored u32, raw u32, codec u8 }
 //   blobs  x { id 32, frame u32, offset u32 in the raw frame, length u32 }
-//   zeros  so that a pack that is not full has a size of the Padme series (at most 12 % more, 3 % at 16 MiB),
-//   which
-//          hides how much a session wrote
+//   zeros  so that a pack that is not full has a size of the Padme series (at most 12 % more, 3 % at
+//          16 MiB), which hides how much a session wrote
 //
 // With the key an index can be rebuilt from the ends of packs alone.
 

@@ -9,7 +9,8 @@
 // Plain bytes, little-endian:
 //   version u32 (1), superseded u32, packs u32, frames u32, blobs u32
 //   superseded x id 16
-//   packs x { id 16, size u64, xxh3-128 of the whole object 16, kind u8, first frame u32, frames u32 }
+//   packs x { id 16, size u64, xxh3-128 of the whole object 16 (zeros: not known), kind u8,
+//             first frame u32, frames u32 }
 //   frames x { offset u32, stored u32, raw u32, codec u8 }          frames of one pack side by side
 //   then columns, each of `blobs` values, sorted by key (equal keys by pack):
 //     key 16 bytes | rest of the id 16 bytes | pack u32 | frame u32 (in the table above) | offset u32 |
