@@ -33,6 +33,8 @@ for ((i = 0; i < jobs; ++i)); do
 done
 find build/fuzz/test -maxdepth 1 -name 'fuzz_*' -type f | sort |
   xargs -P "$jobs" -I{} test/fuzz/run.sh {} "$seconds" >"$results.fuzz"
+STASH_FLIPS=1000 build/release/test/test_engine --gtest_filter='Damages.*' >"$results.damages" 2>&1 ||
+  { tail -n 20 "$results.damages"; exit 1; }
 {
   echo "# Safety: the last run of test/nightly.sh"
   echo
@@ -42,6 +44,12 @@ find build/fuzz/test -maxdepth 1 -name 'fuzz_*' -type f | sort |
   sed -n 's/^\([0-9]* schedules.*\)/- \1, nothing lost/p' "$results".[0-9]*
   echo "- planted bugs (no second look at tombs; deleted without a second look at snapshots; index before packs): each is found"
   echo "  within 2000 seeds (test/engine/schedule_test.cpp)"
+  echo
+  echo "Every object flipped, cut, emptied, lengthened, exchanged, replaced by another repository's or taken away; then restore,"
+  echo "check, backup, prune, repair and forget. Nothing wrong is restored, check finds what cannot be restored, and with the"
+  echo "object back every snapshot is whole:"
+  echo
+  sed -n 's/^\([0-9]* damages.*\)/- \1/p' "$results.damages"
   echo
   echo "Decoders under libFuzzer with ASan and UBSan, $seconds s each:"
   echo
