@@ -28,7 +28,7 @@ struct Damage {
 };
 
 /// Every damage to the object `name` of `whole`. `flips`: how many places spread over it get a bit flipped,
-/// beside its first and last 24 bytes. `foreign`: another repository with objects of the same kinds.
+/// beside its first and last ones. `foreign`: another repository with objects of the same kinds.
 inline std::vector<Damage> damages(const Objects& whole, const std::string& name, std::size_t flips,
                                    const Objects& foreign) {
   const Bytes& bytes = whole.at(name);
