@@ -216,7 +216,11 @@ std::vector<ObjectId> Collector::sweepable() const {
 }
 
 Task<void> Collector::sweep() {
-  for (const ObjectId& pack : sweepable()) {
+  const std::vector<ObjectId> packs = sweepable();
+  if (packs.empty()) co_return;
+  // The copies count on segments that others wrote a moment ago: they have to last longer than the packs.
+  if (!options_.dry_run) co_await repository_.store.sync();
+  for (const ObjectId& pack : packs) {
     const std::uint64_t size = now_.stored.at(pack);
     if (!options_.dry_run) co_await repository_.store.remove(pack_name(pack));
     now_.stored.erase(pack);

@@ -42,6 +42,8 @@ Task<void> LocalStore::put(std::string name, std::vector<ByteView> parts) {
     const std::string dir = path.substr(0, path.rfind('/'));
     std::vector<std::string> dirs = make_dirs(dir);
     dirs.push_back(dir);
+    // Another process may have made the directory and not synced it yet.
+    if (dir != files->root) dirs.push_back(dir.substr(0, dir.rfind('/')));
     write_new_file(dir, path, parts);
     files->touched(dirs);
   };
@@ -61,8 +63,12 @@ Task<std::optional<std::uint64_t>> LocalStore::size(std::string name) {
 }
 
 Task<ListPage> LocalStore::list(std::string prefix, std::string token) {
-  auto work = [root = files_->root, prefix = std::move(prefix), token = std::move(token)] {
-    return list_files(root, prefix, token, 1000);
+  auto work = [files = files_, prefix = std::move(prefix), token = std::move(token)] {
+    ListPage page = list_files(files->root, prefix, token, 1000);
+    // What another process put there a moment ago may not be durable yet, and the caller will rely on it.
+    if (prefix.ends_with('/') && !page.objects.empty())
+      files->touched({files->path(prefix.substr(0, prefix.size() - 1))});
+    return page;
   };
   co_return co_await net::offload(pool_, std::move(work));
 }

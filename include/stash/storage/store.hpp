@@ -75,7 +75,8 @@ class Store {
   /// Removes an object; one that is not there is fine.
   virtual Task<void> remove(std::string name) = 0;
 
-  /// Barrier: everything put before is durable when this returns.
+  /// Barrier: everything put before, and every object that was listed before (whoever put it), is durable
+  /// when this returns.
   virtual Task<void> sync() = 0;
 };
 
