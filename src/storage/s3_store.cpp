@@ -232,6 +232,7 @@ Task<ListPage> S3Store::list(std::string prefix, std::string token) {
   const std::string doing = impl_->what("list", prefix);
   if (response.status != 200) Impl::fail(response, doing);
   const XmlElement root = parse_xml(response.body);
+  if (root.name == "Error") throw to_error(read_fault(500, response.headers, response.body), doing);
   if (root.name != "ListBucketResult")
     throw Error(ErrorKind::Corrupt, "{}: the answer is no list of objects", doing);
   ListPage page;
@@ -245,7 +246,10 @@ Task<ListPage> S3Store::list(std::string prefix, std::string token) {
       throw Error(ErrorKind::Corrupt, "{}: the answer names \"{}\", which was not asked for", doing, key);
     page.objects.push_back({key.substr(base.size()), size});
   }
-  if (root.child_text("IsTruncated") == "true" && !page.objects.empty()) page.next = page.objects.back().name;
+  if (root.child_text("IsTruncated") != "true") co_return page;
+  if (page.objects.empty() || page.objects.back().name <= token)
+    throw Error(ErrorKind::Corrupt, "{}: the answer says that there is more and does not go on", doing);
+  page.next = page.objects.back().name;
   co_return page;
 }
 
