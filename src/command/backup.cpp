@@ -5,7 +5,10 @@
 #include <climits>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <utility>
 
+#include "command/child_stream.hpp"
 #include "command/commands.hpp"
 #include "command/hand.hpp"
 #include "command/output.hpp"
@@ -19,6 +22,7 @@ struct BackupFlags {
   engine::BackupOptions options;
   std::vector<std::string> exclude_files;
   bool from_stdin = false;
+  bool from_command = false;
   std::string stdin_name = "stdin";
 };
 
@@ -35,17 +39,6 @@ void read_patterns(const std::string& path, std::vector<std::string>& into) {
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
     if (!line.empty() && line.front() != '#') into.push_back(line);
   }
-}
-
-void split_tags(std::vector<std::string>& tags) {
-  std::vector<std::string> out;
-  for (const std::string& given : tags)
-    for (std::size_t at = 0; at <= given.size();) {
-      const auto comma = std::min(given.find(',', at), given.size());
-      if (comma > at) out.push_back(given.substr(at, comma - at));
-      at = comma + 1;
-    }
-  tags = std::move(out);
 }
 
 void print_result(const BackupFlags& flags, const engine::BackupResult& result) {
@@ -94,10 +87,15 @@ Task<int> run(Hand& hand, BackupFlags& flags) {
   engine::Progress progress;
   engine::BackupOptions options = flags.options;
   const engine::Environment environment = hand.environment();
-  auto read = [&environment](std::span<std::byte> into) { return read_stdin(environment.pool, into); };
-  auto work = flags.from_stdin ? engine::backup_stream(*repository, std::move(options), flags.stdin_name,
-                                                       std::move(read), progress)
-                               : engine::backup(*repository, std::move(options), progress);
+  std::optional<ChildStream> child;
+  if (flags.from_command) child.emplace(std::exchange(options.paths, {}));
+  auto read = [&](std::span<std::byte> into) {
+    return child ? child->read(environment.pool, into) : read_stdin(environment.pool, into);
+  };
+  auto work = flags.from_stdin || flags.from_command
+                  ? engine::backup_stream(*repository, std::move(options), flags.stdin_name, std::move(read),
+                                          progress)
+                  : engine::backup(*repository, std::move(options), progress);
   const engine::BackupResult result = co_await with_progress(hand, progress, std::move(work));
   print_result(flags, result);
   co_return result.snapshot.complete ? kDone : kPartial;
@@ -137,15 +135,21 @@ int backup(int argc, char** argv) {
   flags.option("--parent", f.options.parent,
                "Snapshot to compare with; the latest of the same host and paths when not given");
   flags.flag("--stdin", f.from_stdin, "Back up standard input as one file");
+  flags.flag("--stdin-from-command", f.from_command,
+             "Run PATH... as a command (put -- before it) and back up what it writes; no snapshot unless it "
+             "ends well");
   flags.option("--stdin-filename", f.stdin_name, "Its name; stdin when not given");
   flags.positionals("PATH", f.options.paths, "What to back up", false);
   if (const auto code = flags.parse(argc, argv)) return *code;
-  if (f.options.paths.empty() != f.from_stdin) {
-    fmt::print(stderr, "stash backup: {}\n", f.from_stdin ? "--stdin takes no paths" : "no path is given");
+  if (f.options.paths.empty() != f.from_stdin || (f.from_stdin && f.from_command)) {
+    fmt::print(stderr, "stash backup: {}\n",
+               f.from_stdin     ? "--stdin takes neither paths nor a command"
+               : f.from_command ? "no command is given"
+                                : "no path is given");
     return kUsage;
   }
   return run_by_hand("backup", f.hand, [&](Hand& hand) {
-    make_absolute(f.options.paths);
+    if (!f.from_command) make_absolute(f.options.paths);
     split_tags(f.options.tags);
     for (const std::string& path : f.exclude_files) read_patterns(path, f.options.excludes);
     return run(hand, f);

@@ -21,6 +21,7 @@ int run_operator(int argc, char** argv);
 int sidecar(int argc, char** argv);
 int snapshots(int argc, char** argv);
 int stats(int argc, char** argv);
+int tag(int argc, char** argv);
 int trigger(int argc, char** argv);
 int version(int argc, char** argv);
 

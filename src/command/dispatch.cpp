@@ -45,6 +45,7 @@ constexpr std::array kCommands{
     Command{"diff", "Show what differs between two snapshots", diff},
     Command{"dump", "Write a file, or a directory as tar, to standard output", dump},
     Command{"forget", "Remove snapshots by a policy", forget},
+    Command{"tag", "Change the tags of snapshots", tag},
     Command{"prune", "Free the space that no snapshot uses", prune},
     Command{"check", "Verify a repository", check},
     Command{"repair", "Make the index fit the packs again", repair},

@@ -149,6 +149,17 @@ std::string entry_line(const engine::EntryInfo& e, bool long_form) {
                      format_time(e.mtime), printable(e.path), target);
 }
 
+void split_tags(std::vector<std::string>& tags) {
+  std::vector<std::string> out;
+  for (const std::string& given : tags)
+    for (std::size_t at = 0; at <= given.size();) {
+      const auto comma = std::min(given.find(',', at), given.size());
+      if (comma > at) out.push_back(given.substr(at, comma - at));
+      at = comma + 1;
+    }
+  tags = std::move(out);
+}
+
 std::string table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows)

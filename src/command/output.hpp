@@ -39,6 +39,9 @@ std::string entry_json(const engine::EntryInfo& entry);
 /// "-rwxr-xr-x  1000  1000  4096 2026-11-23T10:52:00Z /path"
 std::string entry_line(const engine::EntryInfo& entry, bool long_form);
 
+/// Tags as they are given: each may be a list with commas; empty ones fall away.
+void split_tags(std::vector<std::string>& tags);
+
 /// Columns padded to their widest cell; the first row is the heading.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 

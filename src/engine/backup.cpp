@@ -190,8 +190,6 @@ class Session {
     manifest.entries = root.entries;
     put_counts(walker, pipeline.result(), manifest.snapshot);
     manifest.snapshot.end = impl_.environment.timers.now();
-    manifest.snapshot.bytes_added = blobs.bytes_new();
-    manifest.snapshot.bytes_stored = blobs.bytes_stored();
     const Manifest committed = co_await impl_.commit(blobs, manifest);
     commit_to(result, committed, manifest);
     result.blobs_new = blobs.blobs_new();

@@ -49,8 +49,8 @@ Task<void> copy_condemned(Repository::Impl& repository, BlobId root, BlobWriter&
 Task<Manifest> Repository::Impl::commit(BlobWriter& blobs, Manifest manifest) {
   co_await blobs.flush();
   blobs.require_young();
-  manifest.snapshot.bytes_added = blobs.bytes_new();
-  manifest.snapshot.bytes_stored = blobs.bytes_stored();
+  manifest.snapshot.bytes_added += blobs.bytes_new();
+  manifest.snapshot.bytes_stored += blobs.bytes_stored();
   manifest.snapshot.id = new_ulid();
   std::exception_ptr failure;
   try {

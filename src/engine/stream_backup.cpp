@@ -100,8 +100,6 @@ Task<BackupResult> backup_with(Repository::Impl& impl, BlobWriter& blobs, Backup
   snapshot.program = "stash " STASH_VERSION;
   snapshot.counts.files_new = 1;
   snapshot.counts.bytes = entry.size;
-  snapshot.bytes_added = blobs.bytes_new();
-  snapshot.bytes_stored = blobs.bytes_stored();
   BackupResult result;
   const Manifest committed = co_await impl.commit(blobs, manifest);
   result.snapshot = committed.snapshot;
