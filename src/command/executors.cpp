@@ -2,12 +2,16 @@
 
 #include "command/commands.hpp"
 #include "command/pod.hpp"
+#include "stash/base/memory.hpp"
+#include "stash/engine/repository.hpp"
 #include "stash/executor/init.hpp"
 #include "stash/executor/sidecar.hpp"
 #include "stash/executor/trigger.hpp"
 
 namespace stash::command {
 namespace {
+
+constexpr std::uint64_t kBuffers = std::uint64_t{64} << 20;
 
 struct ExecutorFlags {
   PodOptions pod;
@@ -16,7 +20,7 @@ struct ExecutorFlags {
   bool enable_cache = true;
   std::int64_t max_connections = 0;
   std::string restore_model;
-  std::uint64_t memory = std::uint64_t{64} << 20;
+  std::uint64_t memory = 0;
 };
 
 void add_flags(Flags& flags, ExecutorFlags& f) {
@@ -33,11 +37,13 @@ void add_flags(Flags& flags, ExecutorFlags& f) {
   flags.flag("--enable-cache", f.enable_cache, "Kept for compatibility: there is no cache to turn off");
   flags.option("--max-connections", f.max_connections,
                "Most connections to the backend; 0: the engine's own choice");
-  flags.size("--memory", f.memory, "Bytes for all buffers together; 64MiB when not given");
+  flags.size("--memory", f.memory,
+             "Bytes for all buffers together; when not given 64MiB, or what the container's limit allows");
 }
 
 void complete(ExecutorFlags& f, const Pod& pod) {
   if (f.place.ns.empty()) f.place.ns = pod.config.ns;
+  if (f.memory == 0) f.memory = engine::buffers_within(memory_limit(), kBuffers);
   if (!f.metrics_enabled) f.place.pushgateway_url.clear();
   f.place.pod_name = environment_value("POD_NAME");
   f.place.node_name = environment_value("NODE_NAME");

@@ -10,7 +10,9 @@
 #include <sstream>
 #include <thread>
 
+#include "stash/base/bytes.hpp"
 #include "stash/base/log.hpp"
+#include "stash/base/memory.hpp"
 #include "stash/json/value.hpp"
 
 namespace stash::command {
@@ -84,7 +86,9 @@ void add_flags(Flags& flags, HandOptions& options) {
   flags.flag("--json", options.json, "Print JSON, one object a line");
   flags.flag("-q,--quiet", options.quiet, "Print no progress");
   flags.flag("-v,--verbose", options.verbose, "Tell more");
-  flags.size("--memory", options.memory, "Memory to stay within, at least 48MiB; 96MiB when not given");
+  flags.size(
+      "--memory", options.memory,
+      "Memory to stay within, at least 48MiB; when not given 96MiB, or what the container's limit allows");
 }
 
 Secret read_password_file(const std::string& path) {
@@ -112,11 +116,31 @@ Secret ask_password(const std::string& prompt) {
   return Secret(std::move(line));
 }
 
+namespace {
+
+constexpr std::uint64_t kDefaultMemory = std::uint64_t{96} << 20;
+constexpr std::uint64_t kLeastMemory = engine::kLeastBuffers + engine::kBesideBuffers;
+
+/// Bytes for buffers when --memory says `memory`, or nothing (0).
+std::uint64_t buffers_of(std::uint64_t memory) {
+  if (memory > 0 && memory < kLeastMemory)
+    throw Error(ErrorKind::Invalid, "--memory {} is too little: at least {} are needed", format_size(memory),
+                format_size(kLeastMemory));
+  if (memory > 0) return memory - engine::kBesideBuffers;
+  const auto limit = memory_limit();
+  const std::uint64_t buffers = engine::buffers_within(limit, kDefaultMemory - engine::kBesideBuffers);
+  if (buffers < engine::kLeastBuffers)
+    throw Error(ErrorKind::Invalid, "this container may use {}: at least 56MiB are needed",
+                format_size(*limit));
+  return buffers;
+}
+
+}  // namespace
+
 Hand::Hand(const HandOptions& options) : options_(options) {
   if (options_.repo.empty())
     throw Error(ErrorKind::Invalid, "no repository: give -r ADDRESS or set STASH_REPOSITORY");
-  if (options_.memory < (std::uint64_t{48} << 20))
-    throw Error(ErrorKind::Invalid, "--memory {} is too little: at least 48MiB are needed", options_.memory);
+  buffers_ = buffers_of(options_.memory);
   pool_ = std::make_unique<net::Pool>(std::clamp(std::thread::hardware_concurrency(), 2u, 16u));
   store_ = storage::open_store(store_config(options_), *pool_, timers_, random_);
 }
@@ -128,7 +152,7 @@ Hand::~Hand() {
 
 engine::Environment Hand::environment() {
   engine::Environment environment(*pool_, timers_, random_);
-  environment.memory_budget = options_.memory - engine::kBesideBuffers;
+  environment.memory_budget = buffers_;
   return environment;
 }
 

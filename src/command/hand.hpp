@@ -33,7 +33,7 @@ struct HandOptions {
   bool json = false;
   bool quiet = false;
   bool verbose = false;
-  std::uint64_t memory = std::uint64_t{96} << 20;
+  std::uint64_t memory = 0;  ///< resident bytes; 0: by default
 };
 
 void add_flags(Flags& flags, HandOptions& options);
@@ -66,6 +66,7 @@ class Hand {
 
  private:
   HandOptions options_;
+  std::uint64_t buffers_ = 0;  ///< bytes
   std::unique_ptr<net::Pool> pool_;
   net::SystemTimers timers_;
   SystemRandom random_;

@@ -133,6 +133,12 @@ Task<void> Repository::init(storage::Store& store, Secret password, InitOptions 
                 store.describe());
 }
 
+std::uint64_t buffers_within(std::optional<std::uint64_t> limit, std::uint64_t wanted) {
+  if (!limit) return wanted;
+  const std::uint64_t usable = *limit - *limit / 8;
+  return std::min(wanted, usable - std::min(usable, kBesideBuffers));
+}
+
 Task<std::unique_ptr<Repository>> Repository::open(storage::Store& store, Secret password,
                                                    Environment environment) {
   const UnverifiedConfig unverified = co_await open_config(store);

@@ -102,6 +102,10 @@ OpenBackend::OpenBackend(Services& services, api::Repository object, Backend bac
 engine::Environment OpenBackend::environment() {
   engine::Environment environment(services_.pool, services_.timers, services_.random);
   environment.memory_budget = services_.memory_budget;
+  if (services_.memory_budget < engine::kLeastBuffers)
+    throw Error(ErrorKind::Invalid,
+                "this container may use too little memory: at least 56Mi are needed in "
+                "runtimeSettings.container.resources.limits.memory");
   return environment;
 }
 

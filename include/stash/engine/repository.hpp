@@ -27,6 +27,13 @@ namespace stash::engine {
 /// Resident bytes that are no buffers: program text, stacks, the tree at hand. The index comes on top, with
 /// 16 bytes a blob in a backup.
 inline constexpr std::uint64_t kBesideBuffers = std::uint64_t{16} << 20;
+/// The least memory_budget with which every operation gets through.
+inline constexpr std::uint64_t kLeastBuffers = std::uint64_t{32} << 20;
+
+/// Bytes for buffers where the process may use `limit` bytes and would take `wanted` for buffers: an eighth
+/// of the limit stays free for what the kernel counts too. May be less than kLeastBuffers: then nothing
+/// should be begun.
+std::uint64_t buffers_within(std::optional<std::uint64_t> limit, std::uint64_t wanted);
 
 /// What every operation needs from outside. Aggregate of references: must outlive the repository.
 struct Environment {
