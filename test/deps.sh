@@ -5,7 +5,7 @@ set -euo pipefail
 
 build=(clang-16 lld-16 llvm-16 libclang-rt-16-dev clang-tidy-16 clang-format-16 clang-tools-16 cmake ninja-build ccache
   libboost1.81-dev libssl-dev rapidjson-dev libcli11-dev libxxhash-dev liblz4-dev libfmt-dev libyaml-cpp-dev
-  libgtest-dev libgmock-dev libbenchmark-dev binutils git python3 ca-certificates openssl file zstd attr acl)
+  libgtest-dev libgmock-dev libbenchmark-dev binutils git python3 ca-certificates openssl file zstd attr acl strace)
 cluster=(containerd runc containernetworking-plugins docker-registry iptables conntrack ethtool socat busybox-static
   iproute2 util-linux procps curl jq)
 
