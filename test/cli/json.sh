@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# What --json prints is an interface: the members of every message of every command, with their types, are in json.golden.
+# STASH_GOLDEN_OUT=FILE writes what the binary of today prints.
+. "$(dirname "$0")/lib.sh"
+here=$(dirname "$0")
+mkdir -p "$T/data" && echo one >"$T/data/one" && ln -s one "$T/data/link"
+shape() { # NAME: the shape of the last output
+  python3 - "$1" "$T/out" "$T/err" <<'PY'
+import json, sys
+def shape(value):
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {shape(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + (shape(value[0]) if value else "") + "]"
+    return {bool: "bool", int: "number", float: "number", str: "text", type(None): "null"}[type(value)]
+seen = []
+for path in sys.argv[2:]:
+    for line in open(path, encoding="utf-8"):
+        if not line.startswith(("{", "[")):
+            continue
+        value = json.loads(line)
+        kind = value.get("message_type", "") if isinstance(value, dict) else ""
+        text = f"{sys.argv[1]} {kind}: {shape(value)}"
+        if text not in seen and kind != "status":
+            seen.append(text)
+            print(text)
+PY
+}
+{
+  expect 0 "$STASH" init -r "$R" --json; shape init
+  expect 0 "$STASH" backup -r "$R" "$T/data" --host h --tag t --exclude '*.tmp' --json; shape backup
+  echo two >"$T/data/two"
+  expect 0 "$STASH" backup -r "$R" "$T/data" --host h --json; shape backup
+  mapfile -t ids < <("$STASH" snapshots -r "$R" --json | python3 -c 'import json, sys; [print(s["id"]) for s in json.load(sys.stdin)]')
+  expect 0 "$STASH" snapshots -r "$R" --json; shape snapshots
+  expect 0 "$STASH" ls -r "$R" latest --json; shape ls
+  expect 0 "$STASH" find -r "$R" one --json; shape find
+  expect 0 "$STASH" diff -r "$R" "${ids[0]}" "${ids[1]}" --json; shape diff
+  expect 0 "$STASH" restore -r "$R" latest --target "$T/to" --verify --json; shape restore
+  expect 0 "$STASH" check -r "$R" --json; shape check
+  expect 0 "$STASH" stats -r "$R" --json; shape stats
+  expect 0 "$STASH" tag -r "$R" --add x "${ids[0]}" --json; shape tag
+  expect 0 "$STASH" key list -r "$R" --json; shape key
+  expect 0 "$STASH" forget -r "$R" --keep-last 1 --prune --json; shape forget
+  expect 0 "$STASH" prune -r "$R" --json; shape prune
+  expect 0 "$STASH" repair index -r "$R" --json; shape repair
+  expect 10 "$STASH" snapshots -r "$T/nothing" --json; shape error
+} >"$T/shapes"
+[ -z "${STASH_GOLDEN_OUT:-}" ] || cp "$T/shapes" "$STASH_GOLDEN_OUT"
+diff "$here/json.golden" "$T/shapes" || fail "the JSON that is printed has changed: add members, never change or remove them"
