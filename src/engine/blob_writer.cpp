@@ -82,6 +82,7 @@ struct BlobWriter::Impl {
   Signal changed;  ///< packs became ready, room became free, an upload ended
   Segment segment;
   bool writing_segment = false;
+  bool unsynced = false;  ///< a segment was put since the last barrier
   const std::chrono::steady_clock::time_point begun;
   std::chrono::steady_clock::time_point last_segment;
   std::uint64_t bytes_stored = 0;
@@ -275,6 +276,7 @@ Task<void> BlobWriter::Impl::write_segment() {
     return seal_object(repository.keys, kSegmentMagic, name, encode_segment(std::move(done)));
   });
   co_await put_new(repository.store, name, sealed);
+  unsynced = true;
   bytes_stored += sealed.size();
   repository.index_is_old();
   writing_segment = false;
@@ -299,9 +301,7 @@ Task<void> BlobWriter::flush() {
     co_await w.changed.wait();
   }
   co_await w.write_segment();
-  // Also when nothing was put: what others put, and this session relies on, must last as long as its
-  // snapshot.
-  co_await w.repository.store.sync();
+  if (std::exchange(w.unsynced, false)) co_await w.repository.store.sync();
 }
 
 Task<void> BlobWriter::finish() {

@@ -48,6 +48,8 @@ Task<void> copy_condemned(Repository::Impl& repository, BlobId root, BlobWriter&
 
 Task<Manifest> Repository::Impl::commit(BlobWriter& blobs, Manifest manifest) {
   co_await blobs.flush();
+  // Also when nothing was put: what others put, and this snapshot relies on, must last as long as it does.
+  co_await store.sync();
   blobs.require_young();
   manifest.snapshot.bytes_added += blobs.bytes_new();
   manifest.snapshot.bytes_stored += blobs.bytes_stored();

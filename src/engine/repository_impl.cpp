@@ -13,7 +13,7 @@ constexpr std::uint64_t kMaxManifest = 16u << 20;
 constexpr std::uint64_t kMaxSegment = std::uint64_t{4} << 30;
 constexpr std::size_t kReadsAtOnce = 8;
 constexpr std::size_t kSegmentsAtOnce = 3;
-constexpr int kListTries = 4;
+constexpr int kLooks = 20;
 
 }  // namespace
 
@@ -48,22 +48,15 @@ Task<void> Repository::Impl::load_index(Index::Scope scope) {
 
 Task<std::shared_ptr<const LoadedIndex>> Repository::Impl::read_index(Index::Scope scope,
                                                                       std::vector<ObjectId> condemned) {
-  for (int tries = 1;; ++tries) {
-    auto fresh = std::make_shared<LoadedIndex>(scope);
-    // Tombs first: a tomb published later than this is met by commit().
-    const Tombs tombs = co_await read_tombs(*this);
-    fresh->tombs = tombs.names;
-    for (const ObjectId& pack : tombs.condemned()) fresh->index.condemn(pack);
-    for (const ObjectId& pack : condemned) fresh->index.condemn(pack);
-    try {
-      co_await read_segments(*fresh);
-      co_await net::offload(environment.pool, [&] { fresh->index.settle(); });
-      co_return fresh;
-    } catch (const Error& e) {
-      // A collector replaced segments between our list and our reads.
-      if (e.kind() != ErrorKind::NotFound || tries == kListTries) throw;
-    }
-  }
+  auto fresh = std::make_shared<LoadedIndex>(scope);
+  // Tombs first: a tomb published later than this is met by commit().
+  const Tombs tombs = co_await read_tombs(*this);
+  fresh->tombs = tombs.names;
+  for (const ObjectId& pack : tombs.condemned()) fresh->index.condemn(pack);
+  for (const ObjectId& pack : condemned) fresh->index.condemn(pack);
+  co_await read_segments(*fresh);
+  co_await net::offload(environment.pool, [&] { fresh->index.settle(); });
+  co_return fresh;
 }
 
 Task<void> Repository::Impl::reload_index() {
@@ -74,10 +67,19 @@ Task<void> Repository::Impl::reload_index() {
 
 namespace {
 
-Task<void> read_segment(Repository::Impl& repository, LoadedIndex& into, std::string name) {
-  Bytes sealed = co_await get_small(repository.store, name, kMaxSegment);
+/// The name of a segment that is not there any more goes to `vanished`.
+Task<void> read_segment(Repository::Impl& repository, LoadedIndex& into, std::string name,
+                        std::vector<std::string>& vanished) {
+  std::optional<Bytes> sealed;
+  try {
+    sealed = co_await get_small(repository.store, name, kMaxSegment);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::NotFound) throw;
+    vanished.push_back(name);
+  }
+  if (!sealed) co_return;
   const auto decode = [&] {
-    const Bytes plain = open_object(repository.keys, kSegmentMagic, name, sealed);
+    const Bytes plain = open_object(repository.keys, kSegmentMagic, name, *sealed);
     return decode_segment(plain);
   };
   const Segment segment = co_await net::offload(repository.environment.pool, decode);
@@ -86,13 +88,25 @@ Task<void> read_segment(Repository::Impl& repository, LoadedIndex& into, std::st
 
 }  // namespace
 
+/// A collector may replace segments between our list and our reads. What takes their place was put before
+/// they went, so another list shows it; what was read stays good, and each look has less to read than the one
+/// before.
 Task<void> Repository::Impl::read_segments(LoadedIndex& into) {
-  std::vector<std::string> names;
-  for (const storage::ObjectInfo& object : co_await storage::list_all(store, std::string(kIndexPrefix)))
-    if (ObjectId::parse(std::string_view(object.name).substr(kIndexPrefix.size())))
-      names.push_back(object.name);
-  co_await each_parallel(names.size(), kSegmentsAtOnce,
-                         [&](std::size_t i) { return read_segment(*this, into, names[i]); });
+  std::set<std::string> seen;
+  for (int looks = 1;; ++looks) {
+    std::vector<std::string> names;
+    for (const storage::ObjectInfo& object : co_await storage::list_all(store, std::string(kIndexPrefix)))
+      if (ObjectId::parse(std::string_view(object.name).substr(kIndexPrefix.size())) &&
+          seen.insert(object.name).second)
+        names.push_back(object.name);
+    std::vector<std::string> vanished;
+    co_await each_parallel(names.size(), kSegmentsAtOnce,
+                           [&](std::size_t i) { return read_segment(*this, into, names[i], vanished); });
+    if (vanished.empty()) co_return;
+    if (looks == kLooks)
+      throw Error(ErrorKind::Unavailable,
+                  "index segments go faster than they can be read, the last of them {}", vanished.back());
+  }
 }
 
 Task<Manifest> Repository::Impl::manifest(std::string id) {
