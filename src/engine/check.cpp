@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t kMaxErrors = 1000;
 constexpr std::size_t kPacksAtOnce = 4;
+constexpr int kLooks = 4;  ///< how often index and packs are read before a finding is believed
 
 bool is_finding(const Error& e) {
   // Unsupported: a version byte that says so was changed, or is newer than we.
@@ -39,9 +40,11 @@ class Checker {
   Task<CheckResult> run();
 
  private:
-  Task<void> check_snapshots();
-  Task<void> check_snapshot(std::string id);
-  Task<void> check_tree(const Manifest& manifest);
+  Task<std::vector<std::string>> list_snapshots();
+  Task<void> look();
+  Task<void> check_snapshots(std::vector<std::string> ids);
+  Task<std::vector<std::string>> findings_of(std::string id);
+  Task<void> check_tree(const Manifest& manifest, std::vector<std::string>& findings);
   Task<std::uint64_t> entries_of(BlobId root);
   void check_packs();
   bool is_stored(const NeededBlob& blob) const;
@@ -58,6 +61,7 @@ class Checker {
   PackSizes stored_;
   std::unordered_map<ObjectId, std::uint64_t, ObjectIdHash> blobs_in_;  ///< rows of the index, by pack
   std::unordered_set<BlobKey, BlobKeyHash> walked_;  ///< subtrees that were walked and found whole
+  int looks_ = 1;
   CheckResult result_;
 };
 
@@ -70,10 +74,11 @@ void Checker::report(std::string what) {
 }
 
 Task<CheckResult> Checker::run() {
+  // Snapshots before the index: it then knows all that they need.
+  std::vector<std::string> snapshots = co_await list_snapshots();
   std::string unreadable;
   try {
-    repository_.index_is_old();
-    co_await repository_.load_index(Index::Scope::Places);
+    co_await look();
   } catch (const Error& e) {
     if (!is_finding(e)) throw;
     unreadable = e.what();
@@ -82,13 +87,18 @@ Task<CheckResult> Checker::run() {
     report(std::move(unreadable));
     co_return std::move(result_);
   }
+  check_packs();
+  co_await check_snapshots(std::move(snapshots));
+  if (options_.read_data) co_await check_data();
+  co_return std::move(result_);
+}
+
+Task<void> Checker::look() {
+  repository_.index_is_old();
+  co_await repository_.load_index(Index::Scope::Places);
   loaded_ = repository_.loaded();
   // After the index: packs only come, except for condemned ones.
   stored_ = co_await list_packs(repository_.store);
-  check_packs();
-  co_await check_snapshots();
-  if (options_.read_data) co_await check_data();
-  co_return std::move(result_);
 }
 
 void Checker::check_packs() {
@@ -116,7 +126,7 @@ bool Checker::is_stored(const NeededBlob& blob) const {
   });
 }
 
-Task<void> Checker::check_snapshots() {
+Task<std::vector<std::string>> Checker::list_snapshots() {
   std::set<std::string> broken;
   std::vector<std::string> ids;
   for (const storage::ObjectInfo& object :
@@ -128,34 +138,47 @@ Task<void> Checker::check_snapshots() {
       broken.insert(id.substr(0, id.size() - kBrokenSuffix.size()));
   }
   std::erase_if(ids, [&](const std::string& id) { return broken.contains(id); });
+  co_return ids;
+}
+
+Task<void> Checker::check_snapshots(std::vector<std::string> ids) {
   progress_.files_total = ids.size();
   for (const std::string& id : ids) {
     ++result_.snapshots;
-    co_await check_snapshot(id);
+    std::vector<std::string> findings = co_await findings_of(id);
+    if (!findings.empty() && looks_ < kLooks) {
+      // A collector may have copied what was needed, and deleted it, since the index was read.
+      ++looks_;
+      co_await look();
+      findings = co_await findings_of(id);
+    }
+    // One that was forgotten since it was listed needs nothing any more.
+    const std::string name = std::string(kSnapshotsPrefix) + id;
+    const auto size = findings.empty() ? std::nullopt : co_await repository_.store.size(name);
+    if (size)
+      for (const std::string& finding : findings) report(fmt::format("snapshot {}: {}", id, finding));
     progress_.files_done.fetch_add(1, std::memory_order_relaxed);
   }
 }
 
-Task<void> Checker::check_snapshot(std::string id) {
-  std::string finding;
+/// What keeps a snapshot from being restored.
+Task<std::vector<std::string>> Checker::findings_of(std::string id) {
+  std::vector<std::string> findings;
   try {
-    const Manifest manifest = co_await repository_.manifest(id);
-    co_await check_tree(manifest);
+    const Manifest manifest = co_await repository_.manifest(std::move(id));
+    co_await check_tree(manifest, findings);
   } catch (const Error& e) {
     if (!is_finding(e)) throw;
-    finding = e.what();
+    findings.emplace_back(e.what());
   }
-  if (finding.empty()) co_return;
-  // One that was forgotten since it was listed needs nothing any more.
-  const auto size = co_await repository_.store.size(std::string(kSnapshotsPrefix) + id);
-  if (size) report(fmt::format("snapshot {}: {}", id, finding));
+  co_return findings;
 }
 
-Task<void> Checker::check_tree(const Manifest& manifest) {
+Task<void> Checker::check_tree(const Manifest& manifest, std::vector<std::string>& findings) {
   const std::uint64_t entries = co_await entries_of(manifest.root);
   if (entries != manifest.entries)
-    report(fmt::format("snapshot {}: its tree has {} entries, its manifest says {}", manifest.snapshot.id,
-                       entries, manifest.entries));
+    findings.push_back(
+        fmt::format("its tree has {} entries, its manifest says {}", entries, manifest.entries));
   std::vector<BlobKey> walked;
   bool whole = true;
   const auto wanted = [this](const BlobId& subtree) { return !walked_.contains(key_of(subtree)); };
@@ -166,8 +189,8 @@ Task<void> Checker::check_tree(const Manifest& manifest) {
     if (blob->kind == BlobKind::Tree) walked.push_back(key_of(blob->ref.id));
     if (is_stored(*blob)) continue;
     whole = false;
-    report(fmt::format("snapshot {}: {}: blob {} is in no pack", manifest.snapshot.id, walk.path(),
-                       blob->ref.id.hex()));
+    if (findings.size() < kMaxErrors)
+      findings.push_back(fmt::format("{}: blob {} is in no pack", walk.path(), blob->ref.id.hex()));
   }
   if (whole) walked_.insert(walked.begin(), walked.end());
 }
