@@ -155,7 +155,7 @@ class Soak:
 
     @staticmethod
     def stored(world):
-        return json.loads(world.must("stats", "--json").splitlines()[-1])["stored_bytes"]
+        return json.loads(world.must("stats", "--json").splitlines()[-1])["total_size"]
 
 
 def main():
