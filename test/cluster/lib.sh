@@ -5,6 +5,7 @@
 #   cluster_down               ends it; returns when nothing of it is left
 #   k ARGS...                  kubectl of the cluster
 #   wait_for WHAT SECONDS COMMAND...   repeats COMMAND until it succeeds and says how long that took, or fails
+#                            with what it said last
 #   load_stash BINARY          image stash:dev made from the binary, for every pod that starts from now on
 #   load_image ARCHIVE         the same for an archive that image.py built
 #   in_node COMMAND...         inside the node: its files, processes and network (ctr, /var/log, /tmp/hostpath_pv)
@@ -34,16 +35,20 @@ cluster_down() { "$cluster_scripts/down.sh" "$CLUSTER"; }
 k() { "$CLUSTER/bin/kubectl" "$@"; }
 
 wait_for() {
-  local what=$1 limit=$(($2 * 1000000000)) start
+  local what=$1 limit=$(($2 * 1000000000)) start said
   shift 2
+  said=$(mktemp)
   start=$(date +%s%N)
-  until "$@" >/dev/null 2>&1; do
+  until "$@" >"$said" 2>&1; do
     if [ $(($(date +%s%N) - start)) -gt "$limit" ]; then
-      echo "FAILED: $what within $((limit / 1000000000)) s" >&2
+      printf 'FAILED: %s within %d s; the last attempt said: %s\n' "$what" $((limit / 1000000000)) \
+        "$(head -c 2000 "$said")" >&2
+      rm -f "$said"
       return 1
     fi
     sleep 0.1
   done
+  rm -f "$said"
   printf '%s: %d ms\n' "$what" $((($(date +%s%N) - start) / 1000000)) >&2
 }
 

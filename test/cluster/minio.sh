@@ -27,7 +27,8 @@ minio_up() {
   minio_secret root --from-file=access="$dir/access" --from-file=secret="$dir/secret" || return
   minio_secret tls --from-file=public.crt="$dir/server.crt" --from-file=private.key="$dir/server.key" || return
   k -n minio rollout status deployment/minio --timeout=120s >/dev/null || return
-  wait_for "MinIO at minio.minio.svc:9000" 60 minio GET / || return
+  # A connection begun before the node knows the Service never gets an answer: many short attempts, not one long one.
+  wait_for "MinIO at minio.minio.svc:9000" 120 minio GET / --connect-timeout 2 --max-time 5 || return
   for bucket in "$@"; do
     minio HEAD "/$bucket" --head -o /dev/null 2>/dev/null || minio PUT "/$bucket" >/dev/null || return
   done
@@ -42,7 +43,8 @@ minio() {
   shift 2
   address=$(k -n minio get service minio -o 'jsonpath={.spec.clusterIP}') || return
   # The keys go through a file descriptor: arguments can be read by everybody.
-  in_network curl -sS --fail --max-time 60 --cacert "$CLUSTER/minio/ca.crt" --resolve "minio.minio.svc:9000:$address" \
-    --aws-sigv4 aws:amz:us-east-1:s3 -K <(printf 'user = "%s:%s"\n' "$MINIO_ACCESS_KEY" "$MINIO_SECRET_KEY") \
+  in_network curl -sS --fail --noproxy '*' --max-time 60 --cacert "$CLUSTER/minio/ca.crt" \
+    --resolve "minio.minio.svc:9000:$address" --aws-sigv4 aws:amz:us-east-1:s3 \
+    -K <(printf 'user = "%s:%s"\n' "$MINIO_ACCESS_KEY" "$MINIO_SECRET_KEY") \
     -H "x-amz-content-sha256: UNSIGNED-PAYLOAD" -X "$method" "https://minio.minio.svc:9000$path" "$@"
 }
