@@ -22,7 +22,7 @@ is "totalHosts" "$(field backupsession/one '.status.targets[0].totalHosts')" 3
 is "snapshots" "$(field repository/store .status.snapshotCount)" 3
 
 step "metrics of all hosts"
-metrics() { in_network curl -sS "http://$(k -n stash get service stash-pushgateway -o 'jsonpath={.spec.clusterIP}'):56789/metrics"; }
+metrics() { in_network curl -sS --noproxy '*' --connect-timeout 2 --max-time 10 "http://$(k -n stash get service stash-pushgateway -o 'jsonpath={.spec.clusterIP}'):56789/metrics"; }
 for i in 0 1 2; do
   has_metric() { metrics | grep "stash_backup_host_backup_success{" | grep "hostname=\"host-$i\"" | grep "$ns" | grep -q ' 1$'; }
   wait_for "host-$i in the Pushgateway" 30 has_metric
