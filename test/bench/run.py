@@ -61,6 +61,17 @@ def warm(path):
                    shell=True, check=True)
 
 
+def put_away(path):
+    """Out of the way without a deletion: for minutes ext4 looks at every inode deleted just now before it gives out another,
+    which cost a restore of 20 000 files as much again. The bytes are given back; the names go at the end."""
+    if not path.exists():
+        return
+    GONE.mkdir(exist_ok=True)
+    away = GONE / str(len(list(GONE.iterdir())))
+    path.rename(away)
+    subprocess.run(["find", str(away), "-type", "f", "-size", "+0", "-exec", "truncate", "-s", "0", "{}", "+"], check=True)
+
+
 def wipe(*paths):
     for path in paths:
         if path.exists():
@@ -143,7 +154,7 @@ class Pass:
         return dict(id=ids[-1], others=" ".join(ids[:-1]))
 
     def empty_out(self):
-        wipe(OUT)
+        put_away(OUT)
         OUT.mkdir()
 
     def run(self):
@@ -173,7 +184,7 @@ class Pass:
             for _ in range(3):
                 self.empty_out()
                 self.measure("one", "one", one=shlex.quote(files[len(files) // 2]), **extra)
-        wipe(OUT)
+        put_away(OUT)
         self.measure("check", "check", **extra)
         self.measure("check_data", "check_data", **extra)
         self.measure("prune", "prune", **extra)
@@ -192,6 +203,7 @@ def main():
             for name in args.sets.split(","):
                 for tool in args.tools.split(","):
                     Pass(tool, name, rep, args, log).run()
+    wipe(GONE)
 
 
 if __name__ == "__main__":
