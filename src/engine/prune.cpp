@@ -284,7 +284,7 @@ void Collector::plan_unindexed() {
       condemned_.push_back(pack);
 }
 
-/// The needed blobs of the packs to copy go through a writer for which these packs do not count.
+/// The needed blobs of the packs to copy go through a writer for which no pack that goes counts.
 Task<void> copy_packs(Collector& collector, BlobWriter& writer) {
   const Index& index = collector.now_.loaded->index;
   BlobReader reader(collector.repository_);
@@ -321,7 +321,9 @@ Task<void> copy_packs(Collector& collector, BlobWriter& writer) {
 
 Task<void> Collector::copy_needed() {
   if (to_copy_.empty()) co_return;
-  const std::vector<ObjectId> without(to_copy_.begin(), to_copy_.end());
+  // A pack without a chosen copy may hold a second one: it goes all the same.
+  std::vector<ObjectId> without = condemned_;
+  without.insert(without.end(), to_copy_.begin(), to_copy_.end());
   const auto known = co_await repository_.read_index(Index::Scope::Members, without);
   Progress progress;
   co_await write_session(

@@ -229,6 +229,34 @@ TEST_F(Interleaved, ASnapshotThatAppearsWhileAPruneRunsKeepsWhatItNeeds) {
   expect_whole(*made, files);
 }
 
+TEST_F(Interleaved, WhatTwoWritersStoredTwiceIsCopiedOnceAndBothItsPacksGoAtOnce) {
+  const Files shared = test::some_files(4, 1);
+  Files one = test::some_files(10, 2);
+  Files other = test::some_files(10, 3);
+  one.insert(shared.begin(), shared.end());
+  other.insert(shared.begin(), shared.end());
+  HookedStore hooked(world.memory);
+  std::optional<Snapshot> meanwhile;
+  bool done = false;
+  hooked.run_before = [&](const std::string& call) {
+    const bool now = call.starts_with("put packs/") && !std::exchange(done, true);
+    return now ? back_up_meanwhile(other, meanwhile) : nothing();
+  };
+  const auto writing = net::run(test::open_raw(hooked, world.environment()));
+  const Snapshot first = net::run(test::make_snapshot(*writing, one));
+  ASSERT_TRUE(meanwhile);
+  const Snapshot kept = back_up(shared);
+  forget(first);
+  forget(*meanwhile);
+
+  const PruneResult result = prune_with(at_once());
+  EXPECT_GT(result.packs_rewritten, 0u);
+  EXPECT_GT(result.packs_deleted, result.packs_rewritten)
+      << "a pack with nothing but second copies goes, too";
+  EXPECT_EQ(result.bytes_waiting, 0u);
+  expect_whole(kept, shared);
+}
+
 TEST_F(Prunes, EveryFaultLeavesEverySnapshotWhole) {
   Files files = test::some_files(20, 1);
   const Snapshot all = back_up(files);
