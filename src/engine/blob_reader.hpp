@@ -24,9 +24,6 @@ class BlobReader {
   /// again, before Error(Corrupt) that names the blob. With `verify` the id is computed again.
   Task<Bytes> read(BlobKind kind, BlobId id, bool verify = false);
 
-  /// The bytes at one place, no other copy tried. NotFound when the pack is gone, Corrupt.
-  Task<Bytes> read_place(BlobPlace place, BlobKind kind);
-
   /// For planners: where a blob is, without reading. Nothing when it is in no pack. At most `copies` places.
   std::vector<BlobPlace> find(BlobKind kind, const BlobId& id) const;
   /// Sealed bytes [offset, offset + length) of a pack, as they are stored.
@@ -45,6 +42,7 @@ class BlobReader {
     Frame bytes;
   };
 
+  Task<Bytes> read_place(BlobPlace place, BlobKind kind);
   Task<Frame> frame(FramePlace place, BlobKind kind);
   Task<std::optional<Bytes>> read_any_copy(BlobKind kind, BlobId id, bool verify, std::string& trouble);
 

@@ -29,8 +29,8 @@
 
 #include <algorithm>
 
-#include "engine/blob_reader.hpp"
 #include "engine/blob_writer.hpp"
+#include "engine/copy_blobs.hpp"
 #include "engine/liveness.hpp"
 #include "engine/pack_list.hpp"
 #include "engine/repository_impl.hpp"
@@ -287,35 +287,13 @@ void Collector::plan_unindexed() {
 /// The needed blobs of the packs to copy go through a writer for which no pack that goes counts.
 Task<void> copy_packs(Collector& collector, BlobWriter& writer) {
   const Index& index = collector.now_.loaded->index;
-  BlobReader reader(collector.repository_);
   for (const BlobKind kind : {BlobKind::Data, BlobKind::Tree}) {
-    // By place, so that a frame is read once.
     std::vector<Index::Row> rows;
     for (const Index::Row& row : index.rows(kind)) {
       const bool wanted = collector.to_copy_.contains(index.packs()[row.place.pack].id);
       if (wanted && collector.now_.live->is_live(kind, row.key)) rows.push_back(row);
     }
-    std::ranges::sort(rows, {}, [](const Index::Row& row) {
-      return std::tuple(row.place.pack, row.place.frame, row.place.offset);
-    });
-    for (const Index::Row& row : rows) {
-      const FramePlace frame = index.frame(row.place);
-      const BlobPlace place{frame, row.place.offset, row.place.length};
-      std::optional<Bytes> bytes;
-      try {
-        bytes = co_await reader.read_place(place, kind);
-      } catch (const Error& e) {
-        // Another collector deleted the pack, and had copies of all that was needed of it.
-        if (e.kind() != ErrorKind::NotFound) throw;
-      }
-      if (!bytes) continue;
-      const BlobRef stored = co_await writer.add(kind, std::move(*bytes));
-      // The id is made of the content, so a copy proves what it copies.
-      if (key_of(stored.id) != row.key)
-        throw Error(ErrorKind::Corrupt,
-                    "{}: damaged: the blob at byte {} of frame {} is not what the index says",
-                    pack_name(frame.pack), row.place.offset, frame.offset);
-    }
+    co_await copy_blobs(collector.repository_, index, kind, std::move(rows), writer);
   }
 }
 

@@ -1,0 +1,131 @@
+#include "engine/copy_blobs.hpp"
+
+#include <algorithm>
+
+#include "engine/blob_reader.hpp"
+#include "engine/each_parallel.hpp"
+#include "engine/repository_impl.hpp"
+#include "engine/store_io.hpp"
+#include "stash/base/error.hpp"
+
+namespace stash::engine {
+namespace {
+
+constexpr std::uint64_t kMaxRun = std::uint64_t{2} << 20;
+constexpr std::uint64_t kMaxGap = std::uint64_t{256} << 10;  ///< cheaper to read over than to ask again
+/// A run and a decoded frame are a sixth of it: the packs in the making have two thirds.
+constexpr std::uint64_t kBudgetOfRun = 6 * (kMaxRun + kMaxFrame);
+
+/// Rows of one frame.
+struct CopyFrame {
+  FramePlace place;
+  std::span<const Index::Row> rows;
+  std::uint64_t needed = 0;  ///< raw bytes of the rows
+};
+
+/// Frames of one pack that are near each other.
+struct CopyRun {
+  std::vector<CopyFrame> frames;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
+/// `rows` are sorted by pack and frame.
+std::vector<CopyFrame> frames_of(const Index& index, std::span<const Index::Row> rows) {
+  std::vector<CopyFrame> frames;
+  for (std::size_t first = 0; first < rows.size();) {
+    const Index::Place& place = rows[first].place;
+    std::size_t next = first;
+    CopyFrame frame{index.frame(place), {}, 0};
+    for (; next < rows.size() && rows[next].place.frame == place.frame && rows[next].place.pack == place.pack;
+         ++next)
+      frame.needed += rows[next].place.length;
+    frame.rows = rows.subspan(first, next - first);
+    frames.push_back(frame);
+    first = next;
+  }
+  return frames;
+}
+
+std::vector<CopyRun> plan_copies(const Index& index, std::span<const Index::Row> rows) {
+  std::vector<CopyRun> runs;
+  for (const CopyFrame& frame : frames_of(index, rows)) {
+    const std::uint64_t end = std::uint64_t{frame.place.offset} + frame.place.stored;
+    CopyRun* run = runs.empty() ? nullptr : &runs.back();
+    const bool joins =
+        run && run->frames.back().place.pack == frame.place.pack && frame.place.offset >= run->offset &&
+        frame.place.offset <= run->offset + run->length + kMaxGap && end - run->offset <= kMaxRun;
+    if (!joins) {
+      runs.push_back({{}, frame.place.offset, 0});
+      run = &runs.back();
+    }
+    run->length = std::max(run->length, end - run->offset);
+    run->frames.push_back(frame);
+  }
+  return runs;
+}
+
+class Copier {
+ public:
+  Copier(Repository::Impl& repository, BlobKind kind, BlobWriter& writer)
+      : repository_(repository), kind_(kind), writer_(writer), reader_(repository) {}
+
+  Task<void> copy(const CopyRun& run);
+
+ private:
+  void store(const CopyFrame& frame, ByteView stored, BlobWriter::Lease& lease) const;
+
+  Repository::Impl& repository_;
+  const BlobKind kind_;
+  BlobWriter& writer_;
+  BlobReader reader_;
+};
+
+Task<void> Copier::copy(const CopyRun& run) {
+  Bytes stored;
+  try {
+    stored = co_await reader_.fetch(run.frames.front().place.pack, run.offset, run.length);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::NotFound) throw;
+    co_return;
+  }
+  for (const CopyFrame& frame : run.frames) {
+    if (frame.needed > frame.place.raw)
+      throw Error(ErrorKind::Corrupt, "{}: the blobs of the frame at byte {} are longer than the frame",
+                  pack_name(frame.place.pack), frame.place.offset);
+    BlobWriter::Lease lease = co_await writer_.admit(kind_, frame.needed);
+    const ByteView bytes = ByteView(stored).subspan(frame.place.offset - run.offset, frame.place.stored);
+    co_await net::offload(repository_.environment.pool, [&] { store(frame, bytes, lease); });
+  }
+}
+
+/// On the pool.
+void Copier::store(const CopyFrame& frame, ByteView stored, BlobWriter::Lease& lease) const {
+  const Bytes raw = reader_.decode(frame.place, kind_, stored);
+  for (const Index::Row& row : frame.rows) {
+    const Index::Place& place = row.place;
+    if (std::uint64_t{place.offset} + place.length > raw.size())
+      throw Error(ErrorKind::Corrupt, "{}: the index points outside a frame", pack_name(frame.place.pack));
+    const StoredBlob copy = writer_.store(lease, ByteView(raw).subspan(place.offset, place.length));
+    // The id is made of the content, so a copy proves what it copies.
+    if (key_of(copy.ref.id) != row.key)
+      throw Error(ErrorKind::Corrupt,
+                  "{}: damaged: the blob at byte {} of frame {} is not what the index says",
+                  pack_name(frame.place.pack), place.offset, frame.place.offset);
+  }
+}
+
+}  // namespace
+
+Task<void> copy_blobs(Repository::Impl& repository, const Index& index, BlobKind kind,
+                      std::vector<Index::Row> rows, BlobWriter& writer) {
+  std::ranges::sort(rows, {}, [](const Index::Row& row) {
+    return std::tuple(row.place.pack, row.place.frame, row.place.offset);
+  });
+  const std::vector<CopyRun> runs = plan_copies(index, rows);
+  Copier copier(repository, kind, writer);
+  const auto width = std::max<std::uint64_t>(repository.environment.memory_budget / kBudgetOfRun, 1);
+  co_await each_parallel(runs.size(), width, [&](std::size_t i) { return copier.copy(runs[i]); });
+}
+
+}  // namespace stash::engine
