@@ -142,7 +142,7 @@ Hand::Hand(const HandOptions& options) : options_(options) {
     throw Error(ErrorKind::Invalid, "no repository: give -r ADDRESS or set STASH_REPOSITORY");
   buffers_ = buffers_of(options_.memory);
   pool_ = std::make_unique<net::Pool>(std::clamp(std::thread::hardware_concurrency(), 2u, 16u));
-  store_ = storage::open_store(store_config(options_), *pool_, timers_, random_);
+  store_ = storage::open_store(store_config(options_), timers_, random_);
 }
 
 Hand::~Hand() {

@@ -15,8 +15,8 @@ constexpr std::uint64_t kSlack = kMaxFrame + (std::uint64_t{4} << 20);
 }  // namespace
 
 OpenPack::OpenPack(ObjectId i, crypto::Key k, BlobKind kind, std::uint64_t room)
-    : id(i), key(k), memory(new std::byte[room]), capacity(room), used(kHeaderSize) {
-  std::ranges::copy(pack_header(kind), memory.get());
+    : id(i), key(k), memory(room), used(kHeaderSize) {
+  std::ranges::copy(pack_header(kind), memory.data());
 }
 
 PackLane::PackLane(const Keys& keys, const Environment& environment, BlobKind kind, PackLimits limits)
@@ -118,7 +118,7 @@ void PackLane::put(ByteView raw, const std::vector<FrameBlob>& blobs) {
   crypto::Aes256Gcm(pack->key).seal(
       offset_nonce(offset),
       frame_aad(keys_.repository(), static_cast<std::uint8_t>(kind_), payload.codec, raw_size), payload.bytes,
-      {pack->memory.get() + offset, stored});
+      {pack->memory.data() + offset, stored});
 
   const std::lock_guard lock(mutex_);
   if (--pack->sealing > 0 || !pack->closed) return;
@@ -160,14 +160,13 @@ void PackLane::give_back(std::unique_ptr<OpenPack> pack) {
 void PackLane::complete(OpenPack& pack) const {
   const bool is_short = pack.charged < limits_.target;
   const Bytes footer = seal_footer(keys_, pack.id, kind_, pack.used, pack.footer, is_short);
-  if (pack.used + footer.size() > pack.capacity) {
+  if (pack.used + footer.size() > pack.memory.size()) {
     // Padding of a large pack may be more than the slack.
-    auto larger = std::make_unique_for_overwrite<std::byte[]>(pack.used + footer.size());
-    std::ranges::copy(pack.view(), larger.get());
+    PageBuffer larger(pack.used + footer.size());
+    std::ranges::copy(pack.view(), larger.data());
     pack.memory = std::move(larger);
-    pack.capacity = pack.used + footer.size();
   }
-  std::ranges::copy(footer, pack.memory.get() + pack.used);
+  std::ranges::copy(footer, pack.memory.data() + pack.used);
   pack.used += footer.size();
 }
 

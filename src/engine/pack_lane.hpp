@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/format/pack.hpp"
+#include "stash/base/page_buffer.hpp"
 #include "stash/engine/repository.hpp"
 
 namespace stash::engine {
@@ -33,15 +34,14 @@ struct OpenPack {
 
   ObjectId id;
   crypto::Key key;
-  std::unique_ptr<std::byte[]> memory;
-  std::uint64_t capacity = 0;
+  PageBuffer memory;
   std::uint64_t used = 0;
   std::uint64_t charged = 0;
   std::size_t sealing = 0;  ///< threads that write into it
   bool closed = false;
   PackFooter footer;
 
-  ByteView view() const { return {memory.get(), static_cast<std::size_t>(used)}; }
+  ByteView view() const { return {memory.data(), static_cast<std::size_t>(used)}; }
 };
 
 /// A blob's place in a frame that is being put.

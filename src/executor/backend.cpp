@@ -97,7 +97,7 @@ OpenBackend::OpenBackend(Services& services, api::Repository object, Backend bac
       object_(std::move(object)),
       password_(std::move(backend.password)),
       store_(
-          storage::open_store(std::move(backend.config), services.pool, services.timers, services.random)) {}
+          storage::open_store(std::move(backend.config), services.timers, services.random)) {}
 
 engine::Environment OpenBackend::environment() {
   engine::Environment environment(services_.pool, services_.timers, services_.random);

@@ -57,9 +57,8 @@ StoreConfig parse_address(std::string_view address) {
   return LocalConfig(std::string(address));
 }
 
-std::unique_ptr<Store> open_store(StoreConfig config, net::Pool& pool, net::Timers& timers, Random& random) {
-  if (const auto* local = std::get_if<LocalConfig>(&config))
-    return std::make_unique<LocalStore>(local->path, pool);
+std::unique_ptr<Store> open_store(StoreConfig config, net::Timers& timers, Random& random) {
+  if (const auto* local = std::get_if<LocalConfig>(&config)) return std::make_unique<LocalStore>(local->path);
   auto s3 = std::make_unique<S3Store>(std::get<S3Config>(std::move(config)), timers);
   return std::make_unique<RetryingStore>(std::move(s3), timers, random);
 }

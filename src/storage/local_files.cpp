@@ -10,12 +10,10 @@
 #include <climits>
 
 #include "stash/base/random.hpp"
+#include "storage/direct_io.hpp"
 
 namespace stash::storage {
 namespace {
-
-/// Page-cache pages of objects this large are given back at once: they will not be read soon.
-constexpr std::uint64_t kLarge = std::uint64_t{1} << 20;
 
 class Fd {
  public:
@@ -40,10 +38,15 @@ std::uint64_t total(const std::vector<ByteView>& parts) {
   return sum;
 }
 
-void write_all(int fd, const std::vector<ByteView>& parts, const std::string& path) {
+/// Writes what is left of the parts after their first `done` bytes.
+void write_rest(int fd, const std::vector<ByteView>& parts, std::uint64_t done, const std::string& path) {
   std::vector<iovec> pieces;
-  for (const ByteView part : parts)
+  for (ByteView part : parts) {
+    const std::size_t skipped = std::min<std::uint64_t>(done, part.size());
+    done -= skipped;
+    part = part.subspan(skipped);
     if (!part.empty()) pieces.push_back({const_cast<std::byte*>(part.data()), part.size()});
+  }
   std::size_t first = 0;
   while (first < pieces.size()) {
     const auto count = static_cast<int>(std::min<std::size_t>(pieces.size() - first, IOV_MAX));
@@ -63,13 +66,17 @@ void write_all(int fd, const std::vector<ByteView>& parts, const std::string& pa
 
 void fill(int fd, const std::vector<ByteView>& parts, const std::string& path) {
   const std::uint64_t size = total(parts);
-  if (size >= kLarge) {
+  const bool large = size >= kDirectBytes;
+  if (large) {
     const int code = ::posix_fallocate(fd, 0, static_cast<off_t>(size));
     if (code == ENOSPC || code == EDQUOT || code == EFBIG) throw errno_error(code, "write " + path);
   }
-  write_all(fd, parts, path);
+  const std::uint64_t direct = large && parts.size() == 1 ? write_direct(fd, parts[0], path) : 0;
+  if (::lseek(fd, static_cast<off_t>(direct), SEEK_SET) < 0) throw errno_error(errno, "write " + path);
+  write_rest(fd, parts, direct, path);
   if (::fdatasync(fd) != 0) throw errno_error(errno, "write " + path);
-  if (size >= kLarge) ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+  // What went through the page cache leaves it: it will not be read soon.
+  if (large && direct == 0) ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 }
 
 [[noreturn]] void fail_link(int code, const std::string& path) {
@@ -133,15 +140,15 @@ Bytes read_file(const std::string& path, Range range) {
   const std::uint64_t begin =
       range.from_end ? size - std::min(range.length, size) : std::min(range.offset, size);
   Bytes out(std::min(range.length, size - begin));
-  std::size_t done = 0;
-  while (done < out.size()) {
-    const ssize_t got =
-        ::pread(fd.get(), out.data() + done, out.size() - done, static_cast<off_t>(begin + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw errno_error(errno, "read " + path);
+  DirectReader direct(fd.get(), path);
+  const bool large = out.size() >= kDirectBytes;
+  for (std::size_t done = 0; done < out.size();) {
+    const std::span<std::byte> rest = std::span(out).subspan(done);
+    const std::size_t got =
+        large ? direct.read(begin + done, rest) : read_cached(fd.get(), begin + done, rest, path);
     if (got == 0)
       throw Error(ErrorKind::Corrupt, "read {}: it ends after {} of {} bytes", path, begin + done, size);
-    done += static_cast<std::size_t>(got);
+    done += got;
   }
   return out;
 }

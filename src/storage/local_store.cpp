@@ -8,6 +8,11 @@
 #include "storage/names.hpp"
 
 namespace stash::storage {
+namespace {
+
+constexpr std::size_t kThreads = 6;
+
+}  // namespace
 
 /// State shared with work on the pool, so that a cancelled call cannot outlive it.
 struct LocalStore::Files {
@@ -25,13 +30,13 @@ struct LocalStore::Files {
   }
 };
 
-LocalStore::LocalStore(std::string root, net::Pool& pool) : pool_(pool) {
+LocalStore::LocalStore(std::string root) : pool_(kThreads) {
   while (root.size() > 1 && root.ends_with('/')) root.pop_back();
   if (root.empty()) throw Error(ErrorKind::Invalid, "the path of a local repository is empty");
   files_ = std::make_shared<Files>(std::move(root));
 }
 
-LocalStore::~LocalStore() = default;
+LocalStore::~LocalStore() { pool_.join(); }
 
 std::string LocalStore::describe() const { return files_->root; }
 

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "stash/base/page_buffer.hpp"
 #include "stash/storage/local_store.hpp"
 #include "stash/storage/memory_store.hpp"
 #include "storage/store_suite.hpp"
@@ -15,12 +16,11 @@ namespace {
 
 struct LocalPlace {
   TempDir dir;
-  net::Pool pool{2};
 };
 
 StoreHolder local_store() {
   auto place = std::make_shared<LocalPlace>();
-  return {place, std::make_shared<storage::LocalStore>(place->dir / "new/repo", place->pool)};
+  return {place, std::make_shared<storage::LocalStore>(place->dir / "new/repo")};
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -44,9 +44,34 @@ class LocalStoreTest : public testing::Test {
   }
 
   TempDir dir_;
-  net::Pool pool_{2};
-  storage::LocalStore store_{dir_ / "repo", pool_};
+  storage::LocalStore store_{dir_ / "repo"};
 };
+
+TEST_F(LocalStoreTest, LargeObjectsComeBackWhereverTheyAndTheirRangesEnd) {
+  constexpr std::uint64_t kMuch = std::uint64_t{3} << 20;
+  for (const std::uint64_t more :
+       {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{4095}, std::uint64_t{5000}}) {
+    const PageBuffer memory(kMuch + more);
+    for (std::size_t i = 0; i < memory.size(); ++i)
+      memory.bytes()[i] = static_cast<std::byte>(i * 2'654'435'761u >> 13);
+    const ByteView object = memory.bytes();
+    const std::string name = "packs/" + std::to_string(more);
+    const std::vector<ByteView> parts{object};
+    net::run(store_.put(name, parts));
+
+    for (const bool cached : {false, true}) {
+      if (cached) std::ifstream(dir_ / ("repo/" + name)).ignore(static_cast<std::streamsize>(kMuch / 2));
+      for (const storage::Range range :
+           {storage::Range::whole(), storage::Range(1, 2u << 20), storage::Range(4096, 1u << 20),
+            storage::Range(777'777, 5u << 20), storage::Range::last((1u << 20) + 3)}) {
+        const Bytes got = net::run(store_.get(name, range));
+        const std::uint64_t begin = range.from_end ? object.size() - range.length : range.offset;
+        const ByteView want = object.subspan(begin, std::min(range.length, object.size() - begin));
+        EXPECT_TRUE(std::ranges::equal(got, want)) << more << " " << range.offset << " " << cached;
+      }
+    }
+  }
+}
 
 TEST_F(LocalStoreTest, KeepsItsFilesFromOthers) {
   put("keys/one", "secret");

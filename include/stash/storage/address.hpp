@@ -28,6 +28,6 @@ StoreConfig parse_address(std::string_view address);
 net::Url parse_s3_endpoint(std::string_view endpoint);
 
 /// Opens the store, retrying where the network is between. The references must outlive it.
-std::unique_ptr<Store> open_store(StoreConfig config, net::Pool& pool, net::Timers& timers, Random& random);
+std::unique_ptr<Store> open_store(StoreConfig config, net::Timers& timers, Random& random);
 
 }  // namespace stash::storage

@@ -12,11 +12,12 @@ namespace stash::storage {
 /// with
 /// ".tmp-"), made durable with fdatasync and only then linked under its name, never over another. sync()
 /// makes the names durable. What a killed writer left under ".tmp-" is never listed, and removed once it is
-/// two days old.
+/// two days old. Large objects pass the page cache by. Threads of its own wait for the disk, so that several
+/// requests are under way while others compute.
 class LocalStore final : public Store {
  public:
-  /// `root` need not exist: the first put makes it. `pool` must outlive the store.
-  LocalStore(std::string root, net::Pool& pool);
+  /// `root` need not exist: the first put makes it.
+  explicit LocalStore(std::string root);
   ~LocalStore() override;
 
   std::string describe() const override;
@@ -30,7 +31,7 @@ class LocalStore final : public Store {
  private:
   struct Files;
   std::shared_ptr<Files> files_;
-  net::Pool& pool_;
+  net::Pool pool_;
 };
 
 }  // namespace stash::storage

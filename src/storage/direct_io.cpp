@@ -1,0 +1,90 @@
+#include "storage/direct_io.hpp"
+
+#include <fcntl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "stash/base/page_buffer.hpp"
+
+namespace stash::storage {
+namespace {
+
+/// What is read at once: small enough to be still in the core's own cache when it is copied to its place.
+constexpr std::size_t kPiece = std::size_t{512} << 10;
+
+/// False where the file system has no such mode.
+bool set_direct(int fd, bool on) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  return flags >= 0 && ::fcntl(fd, F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
+}
+
+std::uint64_t page_floor(std::uint64_t n) { return n & ~std::uint64_t{kPageSize - 1}; }
+
+}  // namespace
+
+std::uint64_t write_direct(int fd, ByteView bytes, const std::string& path) {
+  const bool aligned = reinterpret_cast<std::uintptr_t>(bytes.data()) % kPageSize == 0;
+  if (!aligned || bytes.size() < kDirectBytes || !set_direct(fd, true)) return 0;
+  const std::uint64_t end = page_floor(bytes.size());
+  std::uint64_t done = 0;
+  int code = 0;
+  while (done < end) {
+    const ssize_t wrote = ::pwrite(fd, bytes.data() + done, end - done, static_cast<off_t>(done));
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) code = errno;
+    // After less than a page such a write cannot go on.
+    if (wrote < static_cast<ssize_t>(kPageSize)) break;
+    done = page_floor(done + static_cast<std::uint64_t>(wrote));
+  }
+  if (!set_direct(fd, false)) code = errno;
+  if (code != 0 && code != EINVAL) throw errno_error(code, "write " + path);
+  return done;
+}
+
+std::size_t read_cached(int fd, std::uint64_t offset, std::span<std::byte> out, const std::string& path) {
+  for (;;) {
+    const ssize_t got = ::pread(fd, out.data(), out.size(), static_cast<off_t>(offset));
+    if (got < 0 && errno != EINTR) throw errno_error(errno, "read " + path);
+    if (got >= 0) return static_cast<std::size_t>(got);
+  }
+}
+
+DirectReader::~DirectReader() {
+  if (direct_ >= 0) ::close(direct_);
+}
+
+bool DirectReader::open() {
+  if (direct_ < 0 && !refused_) {
+    direct_ = ::open(path_.c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC);
+    refused_ = direct_ < 0;
+  }
+  return !refused_;
+}
+
+std::size_t DirectReader::read(std::uint64_t offset, std::span<std::byte> out) {
+  iovec whole{out.data(), std::min(out.size(), kPiece)};
+  const ssize_t cached = ::preadv2(fd_, &whole, 1, static_cast<off_t>(offset), RWF_NOWAIT);
+  if (cached > 0) return static_cast<std::size_t>(cached);
+  if (!open()) return read_cached(fd_, offset, out, path_);
+  thread_local PageBuffer buffer(kPiece);
+  const std::uint64_t begin = page_floor(offset);
+  const auto before = static_cast<std::size_t>(offset - begin);
+  // A whole number of pages, so that only the end of the file gives less.
+  const std::size_t want = std::min<std::size_t>(kPiece, page_floor(before + out.size() + kPageSize - 1));
+  const ssize_t got = ::pread(direct_, buffer.data(), want, static_cast<off_t>(begin));
+  if (got < 0 && errno != EINTR && errno != EINVAL) throw errno_error(errno, "read " + path_);
+  if (got < 0) {
+    refused_ = refused_ || errno == EINVAL;
+    return read_cached(fd_, offset, out, path_);
+  }
+  if (static_cast<std::size_t>(got) <= before) return 0;
+  const std::size_t size = std::min(out.size(), static_cast<std::size_t>(got) - before);
+  std::memcpy(out.data(), buffer.data() + before, size);
+  return size;
+}
+
+}  // namespace stash::storage

@@ -1,0 +1,45 @@
+#pragma once
+
+// Bytes between memory and disk without a stay in the page cache. Whoever puts or reads packs does so once:
+// in the cache they would crowd out what the applications of the node use, and filling fresh pages of it
+// costs more CPU than the disk's own work.
+
+#include <string>
+
+#include "stash/storage/store.hpp"
+
+namespace stash::storage {
+
+/// Below this size the cache is no worse.
+inline constexpr std::uint64_t kDirectBytes = std::uint64_t{1} << 20;
+
+/// Writes `bytes`, which begin at a page, to a file that is empty so far; returns how many, from the first,
+/// are written: a whole number of pages, none where memory, file system or kernel do not allow it. Errors of
+/// the disk (no space, I/O) are thrown with `path`.
+std::uint64_t write_direct(int fd, ByteView bytes, const std::string& path);
+
+/// At least one byte of [offset, offset + out.size()) by way of the cache, or 0 at the end of the file.
+std::size_t read_cached(int fd, std::uint64_t offset, std::span<std::byte> out, const std::string& path);
+
+/// Reads one file, of which a part may lie in the cache: that part is taken from there.
+class DirectReader {
+ public:
+  /// `fd` is open for reading the file at `path` and stays the caller's.
+  DirectReader(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  DirectReader(const DirectReader&) = delete;
+  DirectReader& operator=(const DirectReader&) = delete;
+  ~DirectReader();
+
+  /// At least one byte of [offset, offset + out.size()), or 0 at the end of the file.
+  std::size_t read(std::uint64_t offset, std::span<std::byte> out);
+
+ private:
+  bool open();
+
+  const int fd_;
+  const std::string path_;
+  int direct_ = -1;
+  bool refused_ = false;  ///< the file system does not do it
+};
+
+}  // namespace stash::storage
