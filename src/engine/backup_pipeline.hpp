@@ -83,6 +83,7 @@ class BackupPipeline {
 
   Task<void> walk();
   Task<void> take_all(net::TaskGroup& group);
+  bool pass_unchanged(const Found& found);
   Task<void> take(Found found, net::TaskGroup& group);
   Task<void> take_file(SlotPtr slot, const Entry* before, net::TaskGroup& group);
   Task<void> take_other(Slot& slot);
@@ -97,8 +98,10 @@ class BackupPipeline {
   Task<void> drain(std::size_t keep, net::TaskGroup& group);
   Task<void> resolve_link(Slot& slot);
   Task<void> write(Slot& slot);
+  void count_file(const Entry& entry, Kind kind);
   SlotPtr first_name_of(const SlotPtr& slot);
   Task<bool> still_stored(const Entry& before) const;
+  bool refs_stored(const Index& index, const Entry& before) const;
   void problem(const std::string& path, const std::string& what);
   std::uint32_t device_number(std::uint64_t device);
   TimePoint now() const { return repository_.environment.timers.now(); }
@@ -121,6 +124,7 @@ class BackupPipeline {
   Signal ended_;
   std::map<std::uint64_t, std::uint32_t> devices_;
   std::unordered_map<std::pair<std::uint32_t, std::uint64_t>, LinkGroup, InodeHash> links_;
+  bool leaves_wait_ = false;  ///< the tree has to be flushed before the next entry
   PipelineResult result_;
 };
 

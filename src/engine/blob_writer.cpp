@@ -6,6 +6,7 @@
 #include <cassert>
 #include <mutex>
 
+#include "engine/format/codec.hpp"
 #include "engine/format/sealed.hpp"
 #include "engine/key_set.hpp"
 #include "engine/pack_lane.hpp"
@@ -134,11 +135,22 @@ Task<BlobWriter::Lease> BlobWriter::admit(BlobKind kind, std::uint64_t bytes) {
 }
 
 StoredBlob BlobWriter::store(Lease& lease, ByteView bytes) {
+  return store(lease, bytes, impl_->repository.keys.id_of(lease.kind_, bytes));
+}
+
+std::vector<BlobRef> BlobWriter::store_all(Lease& lease, std::span<const ByteView> blobs) {
+  const std::vector<BlobId> ids = impl_->repository.keys.ids_of(lease.kind_, blobs);
+  std::vector<BlobRef> refs;
+  refs.reserve(blobs.size());
+  for (std::size_t i = 0; i < blobs.size(); ++i) refs.push_back(store(lease, blobs[i], ids[i]).ref);
+  return refs;
+}
+
+StoredBlob BlobWriter::store(Lease& lease, ByteView bytes, const BlobId& id) {
   Impl& w = *impl_;
   const BlobKind kind = lease.kind_;
   if (bytes.empty() || bytes.size() > kMaxBlob || bytes.size() > lease.left_)
     throw Error(ErrorKind::Internal, "a blob of {} bytes under a lease of {}", bytes.size(), lease.left_);
-  const BlobId id = w.repository.keys.id_of(kind, bytes);
   const BlobKey key = key_of(id);
   const auto size = static_cast<std::uint32_t>(bytes.size());
   if (w.index.has(kind, key) || !w.known.insert(key)) return {{id, size}, false};
@@ -161,7 +173,7 @@ void BlobWriter::Impl::put_small(BlobKind kind, const BlobId& id, ByteView bytes
     const std::lock_guard lock(g.mutex);
     g.blobs.push_back(
         {id, static_cast<std::uint32_t>(g.raw.size()), static_cast<std::uint32_t>(bytes.size())});
-    g.raw.insert(g.raw.end(), bytes.begin(), bytes.end());
+    append(g.raw, bytes);
     if (g.raw.size() < kGroupTarget) return;
     full.reserve(kGroupTarget + kGroupBelow);
     full.swap(g.raw);

@@ -9,6 +9,15 @@ bool content_unchanged(const Entry& before, const FileStat& now, const ChangeRul
   return (rule.ignore_ctime || before.ctime == now.ctime) && (rule.ignore_inode || before.inode == now.inode);
 }
 
+bool all_unchanged(const Entry& before, const FileStat& now, const Accounts& accounts, std::uint32_t device,
+                   const ChangeRule& rule) {
+  return content_unchanged(before, now, rule) && before.ctime == now.ctime && before.inode == now.inode &&
+         before.mode == now.mode && before.uid == now.uid && before.gid == now.gid &&
+         before.links == now.links && before.device == device && before.btime == now.btime &&
+         before.inode_flags == now.inode_flags && before.user == accounts.user(now.uid) &&
+         before.group == accounts.group(now.gid);
+}
+
 bool is_racy(const FileStat& stat, TimePoint start, TimePoint now) {
   constexpr auto kCoarsest = std::chrono::seconds(2);  // the time steps of FAT
   constexpr auto kSkew = std::chrono::hours(24);       // a file server's clock may be ahead of ours

@@ -16,6 +16,11 @@ struct ChangeRule {
 /// True when the content of a regular file cannot have changed since `before` was taken.
 bool content_unchanged(const Entry& before, const FileStat& now, const ChangeRule& rule);
 
+/// True when a file can be in this snapshot just as it was in the one before: its content cannot have
+/// changed, nor can anything else that its stat tells and that put_stat() would set.
+bool all_unchanged(const Entry& before, const FileStat& now, const Accounts& accounts, std::uint32_t device,
+                   const ChangeRule& rule);
+
 /// True when a file that looked like this `now`, in a backup begun at `start`, may still change without its
 /// times telling: they are so recent that the next change may get the same ones. It is read again next time.
 /// Times far in the future are not recent: a change would set others.

@@ -51,4 +51,14 @@ std::size_t Chunker::next_cut(ByteView data, bool last) const {
   return size;
 }
 
+std::vector<ByteView> cut_all(const Chunker& chunker, ByteView data, bool last) {
+  std::vector<ByteView> chunks;
+  while (!data.empty() && (last || data.size() >= Chunker::kMax)) {
+    const std::size_t length = chunker.next_cut(data, last);
+    chunks.push_back(data.first(length));
+    data = data.subspan(length);
+  }
+  return chunks;
+}
+
 }  // namespace stash::engine

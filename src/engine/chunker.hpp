@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "stash/base/bytes.hpp"
 #include "stash/crypto/key.hpp"
@@ -37,6 +38,9 @@ class Chunker {
   std::array<std::uint64_t, 256> table_{};
   std::array<std::uint64_t, 256> shifted_{};  ///< table_ << 1
 };
+
+/// The chunks at the front of `data`: all of it with `last`, else up to the last cut that is certain.
+std::vector<ByteView> cut_all(const Chunker& chunker, ByteView data, bool last);
 
 /// Block devices and images: aligned blocks of this size; all-zero ones are holes, never stored.
 inline constexpr std::size_t kFixedBlock = 64u << 10;

@@ -123,11 +123,13 @@ class Attempt {
 
   Task<void> store(WindowPtr window) {
     co_await net::offload(context_.pool, [&] {
+      std::vector<ByteView> chunks;
       ByteView rest = window->bytes;
       for (const std::size_t length : window->lengths) {
-        window->refs.push_back(context_.blobs.store(window->lease, rest.first(length)).ref);
+        chunks.push_back(rest.first(length));
         rest = rest.subspan(length);
       }
+      window->refs = context_.blobs.store_all(window->lease, chunks);
     });
     window->lease.release();
     window->stored = true;

@@ -2,7 +2,6 @@
 
 #include "engine/content.hpp"
 #include "engine/source_reader.hpp"
-#include "engine/store_chunks.hpp"
 #include "stash/base/error.hpp"
 
 namespace stash::engine {
@@ -24,22 +23,51 @@ std::optional<ByteView> read_whole(SourceReader& reader, SmallFile& file, std::s
   }
 }
 
-/// On the pool.
-void read_one(FileJobContext& context, BlobWriter::Lease& lease, std::span<std::byte> buffer,
-              SmallFile& file) {
-  SourceReader reader;
-  const auto data = read_whole(reader, file, buffer);
-  if (!data) return;
-  FileRead& read = file.read.emplace();
-  if (data->size() <= Entry::kMaxInline)
-    read.content.inline_content = as_text(*data);
-  else
-    read.content.blobs = store_chunks(context.blobs, lease, context.chunker, *data, true).refs;
-  reader.describe(read.content);
-  read.content.xattrs = reader.xattrs();
-  read.stat = reader.stat();
-  context.progress.bytes_done += data->size();
-}
+/// A batch on its way through one core: all is read, then cut, then stored.
+class Batch {
+ public:
+  Batch(FileJobContext& context, BlobWriter::Lease& lease, std::span<SmallFile> files)
+      : context_(context), lease_(lease), files_(files) {}
+
+  void run(std::span<std::byte> buffer) {
+    for (SmallFile& file : files_) {
+      const std::size_t size = static_cast<std::size_t>(file.found->stat.size);
+      read(file, buffer.first(size));
+      buffer = buffer.subspan(size);
+    }
+    const std::vector<BlobRef> refs = context_.blobs.store_all(lease_, chunks_);
+    auto next = refs.begin();
+    for (const auto& [content, count] : owners_) {
+      content->blobs.assign(next, next + count);
+      next += count;
+    }
+  }
+
+ private:
+  void read(SmallFile& file, std::span<std::byte> buffer) {
+    SourceReader reader;
+    const auto data = read_whole(reader, file, buffer);
+    if (!data) return;
+    FileRead& read = file.read.emplace();
+    if (data->size() <= Entry::kMaxInline) {
+      read.content.inline_content = as_text(*data);
+    } else {
+      const std::vector<ByteView> chunks = cut_all(context_.chunker, *data, true);
+      chunks_.insert(chunks_.end(), chunks.begin(), chunks.end());
+      owners_.emplace_back(&read.content, static_cast<std::ptrdiff_t>(chunks.size()));
+    }
+    reader.describe(read.content);
+    read.content.xattrs = reader.xattrs();
+    read.stat = reader.stat();
+    context_.progress.bytes_done += data->size();
+  }
+
+  FileJobContext& context_;
+  BlobWriter::Lease& lease_;
+  const std::span<SmallFile> files_;
+  std::vector<ByteView> chunks_;
+  std::vector<std::pair<Entry*, std::ptrdiff_t>> owners_;  ///< of the chunks, with how many
+};
 
 }  // namespace
 
@@ -50,11 +78,11 @@ Task<void> read_small_files(FileJobContext& context, std::span<SmallFile> files)
   BlobWriter::Lease lease = co_await context.blobs.admit(BlobKind::Data, bytes);
   co_await net::offload(context.pool, [&] {
     thread_local Bytes buffer(kSmallFile);
-    for (SmallFile& file : files) read_one(context, lease, buffer, file);
+    Batch(context, lease, files).run(buffer);
   });
   lease.release();
   for (SmallFile& file : files)
-    if (file.read)
+    if (file.read && !file.read->content.xattrs.empty())
       co_await store_xattrs(context.blobs, std::move(file.read->content.xattrs), file.read->content);
 }
 

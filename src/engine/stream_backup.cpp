@@ -8,7 +8,6 @@
 #include "engine/content.hpp"
 #include "engine/repository_impl.hpp"
 #include "engine/source_reader.hpp"
-#include "engine/store_chunks.hpp"
 #include "engine/tree_writer.hpp"
 #include "stash/base/error.hpp"
 #include "stash/engine/backup.hpp"
@@ -50,16 +49,19 @@ Task<void> store_stream(Repository::Impl& impl, BlobWriter& blobs, ReadStream re
     }
     BlobWriter::Lease lease = co_await blobs.admit(BlobKind::Data, kWindow);
     const auto store = [&] {
-      return store_chunks(blobs, lease, impl.chunker, ByteView(buffer).first(filled), last);
+      const std::vector<ByteView> chunks = cut_all(impl.chunker, ByteView(buffer).first(filled), last);
+      return blobs.store_all(lease, chunks);
     };
-    const StoredChunks stored = co_await net::offload(impl.environment.pool, store);
+    const std::vector<BlobRef> refs = co_await net::offload(impl.environment.pool, store);
     lease.release();
-    for (const BlobRef& ref : stored.refs) {
+    std::size_t used = 0;
+    for (const BlobRef& ref : refs) {
+      used += ref.size;
       const bool full = content.push(ref);
       if (full) co_await content.spill();
     }
-    filled -= stored.used;
-    std::memmove(buffer.data(), buffer.data() + stored.used, filled);
+    filled -= used;
+    std::memmove(buffer.data(), buffer.data() + used, filled);
   }
   co_await content.finish(entry);
 }

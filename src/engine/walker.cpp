@@ -15,7 +15,7 @@ constexpr std::size_t kOpenLevels = 64;
 constexpr std::string_view kCacheTag = "CACHEDIR.TAG";
 constexpr std::string_view kCacheSignature = "Signature: 8a477f597d28d172789f06886806bc55";
 
-std::string join(const std::string& dir, std::string_view name) {
+std::string join(const std::string& dir, const std::string& name) {
   std::string path;
   path.reserve(dir.size() + 1 + name.size());
   path = dir;
@@ -67,7 +67,9 @@ bool Walker::step(std::vector<Found>& out) {
     leave(out);
     return true;
   }
-  visit(top.dir, std::string(top.names[top.next++]), out);
+  const std::shared_ptr<SourceDir> dir = top.dir;  // a level that is entered moves this one
+  name_ = top.names[top.next++];
+  visit(dir, out);
   return true;
 }
 
@@ -105,9 +107,10 @@ void Walker::start(const std::string& path, std::vector<Found>& out) {
   hand_out(std::move(found), out);
 }
 
-void Walker::visit(const std::shared_ptr<SourceDir>& dir, std::string name, std::vector<Found>& out) {
+/// Of the entry name_.
+void Walker::visit(const std::shared_ptr<SourceDir>& dir, std::vector<Found>& out) {
   Found found;
-  found.path = join(path_, name);
+  found.path = join(path_, name_);
   if (!options_.selection.worth_visiting(found.path)) return;
   if (found.path.size() > Entry::kMaxPath) {
     found.has_stat = false;
@@ -116,7 +119,7 @@ void Walker::visit(const std::shared_ptr<SourceDir>& dir, std::string name, std:
     return hand_out(std::move(found), out);
   }
   try {
-    found.stat = dir->stat(name);
+    found.stat = dir->stat(name_);
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::NotFound) {
       ++vanished_;
@@ -128,7 +131,7 @@ void Walker::visit(const std::shared_ptr<SourceDir>& dir, std::string name, std:
   }
   const bool elsewhere = options_.one_file_system && found.stat.device != root_device_;
   if (elsewhere && found.stat.type != EntryType::Dir) return;
-  if (!elsewhere && !describe(dir, name, found)) {
+  if (!elsewhere && !describe(dir, name_, found)) {
     ++vanished_;
     return;
   }

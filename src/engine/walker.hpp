@@ -62,7 +62,7 @@ class Walker {
 
   bool step(std::vector<Found>& out);
   void start(const std::string& path, std::vector<Found>& out);
-  void visit(const std::shared_ptr<SourceDir>& dir, std::string name, std::vector<Found>& out);
+  void visit(const std::shared_ptr<SourceDir>& dir, std::vector<Found>& out);
   /// False when it went away.
   bool describe(const std::shared_ptr<SourceDir>& dir, const std::string& name, Found& found);
   void enter(SourceDir& dir, const std::string& name, Found& found);
@@ -74,6 +74,7 @@ class Walker {
   WalkOptions options_;
   std::size_t next_path_ = 0;
   std::string path_;  ///< of the directory on top of levels_
+  std::string name_;  ///< of the entry at hand
   std::vector<Level> levels_;
   std::uint64_t root_device_ = 0;
   std::uint64_t entries_ = 0;

@@ -42,6 +42,24 @@ TEST(Hmac, OneKeyedObjectServesManyMessages) {
     EXPECT_EQ(keyed.mac(as_bytes("ab"), as_bytes("c")), hmac_sha256(as_bytes("key"), as_bytes("abc")));
 }
 
+TEST(Hmac, ManyMessagesAtOnceGiveWhatEachGivesAlone) {
+  const HmacSha256 keyed(as_bytes("key"));
+  Bytes bytes(20'000);
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * 31 >> 3);
+  std::vector<ByteView> messages;
+  // Around every length at which padding or blocks change, and of very different sizes side by side.
+  for (const std::size_t size : std::initializer_list<std::size_t>{0, 1, 54, 55, 56, 63, 64, 65, 119, 120,
+                                                                   127, 128, 19'999, 3, 5'000, 64, 12'345})
+    messages.push_back(ByteView(bytes).last(size));
+
+  for (std::size_t count = 0; count <= messages.size(); ++count) {
+    std::vector<Digest> macs(count);
+    keyed.mac_all(std::span(messages).first(count), macs);
+    for (std::size_t i = 0; i < count; ++i)
+      EXPECT_EQ(macs[i], keyed.mac(messages[i])) << i << " of " << count;
+  }
+}
+
 TEST(Hkdf, MatchesRfc5869CaseOne) {
   const Key key = hkdf(Bytes(22, std::byte{0x0b}), hex("000102030405060708090a0b0c"),
                        std::string_view("\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9", 10));

@@ -2,8 +2,10 @@
 
 #include <array>
 #include <memory>
+#include <span>
 
 #include "stash/base/bytes.hpp"
+#include "stash/crypto/key.hpp"
 
 struct evp_md_ctx_st;
 
@@ -41,8 +43,17 @@ class HmacSha256 {
   Digest mac(ByteView message) const;
   /// The MAC of `first` followed by `second`.
   Digest mac(ByteView first, ByteView second) const;
+  /// The MACs of many messages, in their order: where the processor can, two at a time in little more than
+  /// the time of one. As many results as messages.
+  void mac_all(std::span<const ByteView> messages, std::span<Digest> macs) const;
 
  private:
+  struct Lane;
+  void start(Lane& lane, std::span<const ByteView> messages, std::size_t& next) const;
+  void finish(Lane& lane, std::span<Digest> macs) const;
+
+  Key inner_state_;  ///< after the keyed block, for mac_all()
+  Key outer_state_;
   detail::DigestContext inner_;
   detail::DigestContext outer_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,14 @@
 #include "stash/base/error.hpp"
 
 namespace stash::engine {
+
+/// Faster than insert(), which constructs one byte after the other.
+inline void append(Bytes& to, ByteView bytes) {
+  if (bytes.empty()) return;
+  const std::size_t at = to.size();
+  to.resize(at + bytes.size());
+  std::memcpy(to.data() + at, bytes.data(), bytes.size());
+}
 
 /// Appends numbers and texts to bytes, little-endian.
 class ByteWriter {
@@ -21,14 +30,18 @@ class ByteWriter {
   void u64(std::uint64_t value) { fixed(value, 8); }
   /// LEB128: seven bits a byte, low ones first.
   void varint(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) u8(static_cast<std::uint8_t>(value | 0x80));
-    u8(static_cast<std::uint8_t>(value));
+    if (value < 0x80) return u8(static_cast<std::uint8_t>(value));
+    std::array<std::byte, 10> digits;
+    std::size_t count = 0;
+    for (; value >= 0x80; value >>= 7) digits[count++] = static_cast<std::byte>(value | 0x80);
+    digits[count++] = static_cast<std::byte>(value);
+    bytes(ByteView(digits).first(count));
   }
   /// A signed number near zero in either direction.
   void zigzag(std::int64_t value) {
     varint(static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63));
   }
-  void bytes(ByteView value) { out_.insert(out_.end(), value.begin(), value.end()); }
+  void bytes(ByteView value) { append(out_, value); }
   void text(std::string_view value) {
     varint(value.size());
     bytes(as_bytes(value));

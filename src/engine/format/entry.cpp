@@ -1,6 +1,7 @@
 #include "engine/format/entry.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "engine/format/codec.hpp"
 
@@ -26,11 +27,25 @@ std::string_view to_string(EntryType type) {
   return "unknown";
 }
 
+std::size_t common_prefix(std::string_view a, std::string_view b) {
+  const std::size_t most = std::min(a.size(), b.size());
+  std::size_t at = 0;
+  for (; at + 8 <= most; at += 8) {
+    std::uint64_t x = 0;
+    std::uint64_t y = 0;
+    std::memcpy(&x, a.data() + at, 8);
+    std::memcpy(&y, b.data() + at, 8);
+    if (x != y) break;
+  }
+  while (at < most && a[at] == b[at]) ++at;
+  return at;
+}
+
 std::strong_ordering compare_paths(std::string_view a, std::string_view b) {
-  const auto [x, y] = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
-  if (x == a.end() || y == b.end()) return a.size() <=> b.size();
+  const std::size_t at = common_prefix(a, b);
+  if (at == a.size() || at == b.size()) return a.size() <=> b.size();
   const auto rank = [](char c) { return c == '/' ? 0 : static_cast<int>(static_cast<unsigned char>(c)); };
-  return rank(*x) <=> rank(*y);
+  return rank(a[at]) <=> rank(b[at]);
 }
 
 bool is_within(std::string_view path, std::string_view top) {

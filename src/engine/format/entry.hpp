@@ -85,6 +85,8 @@ struct Entry {
   bool operator==(const Entry&) const = default;
 };
 
+/// How many bytes two texts have in common at their beginnings.
+std::size_t common_prefix(std::string_view a, std::string_view b);
 /// Order of entries: bytewise with '/' below every other byte, which is depth first.
 std::strong_ordering compare_paths(std::string_view a, std::string_view b);
 /// True when `path` is `top` or lies below it.

@@ -136,9 +136,12 @@ void decode_xattr_part(ByteReader& r, Entry& e) {
   }
 }
 
-std::string name_at(ByteReader& r, const std::vector<std::string>& names) {
+void decode_name(ByteReader& r, const std::vector<std::string>& names, std::string& name) {
   const std::uint64_t index = r.varint(names.size());
-  return index == 0 ? std::string() : names[index - 1];
+  if (index == 0)
+    name.clear();
+  else
+    name = names[index - 1];
 }
 
 }  // namespace
@@ -177,18 +180,25 @@ BlobRef decode_ref(ByteReader& r) {
 }
 
 void encode_path(ByteWriter& w, std::string_view path, std::string_view before) {
-  const auto [x, y] = std::mismatch(path.begin(), path.end(), before.begin(), before.end());
-  const auto shared = static_cast<std::size_t>(x - path.begin());
+  const std::size_t shared = common_prefix(path, before);
   w.varint(shared);
   w.text(path.substr(shared));
 }
 
-std::string decode_path(ByteReader& r, std::string_view before) {
-  std::string path(before.substr(0, r.varint(before.size())));
-  path += r.text(Entry::kMaxPath);
-  r.require(is_valid_path(path), "a path is not absolute and normalised");
-  r.require(before.empty() || compare_paths(before, path) < 0, "paths are out of order");
-  return path;
+void decode_path(ByteReader& r, std::string& path) {
+  const auto shared = static_cast<std::size_t>(r.varint(path.size()));
+  const std::string_view rest = as_text(r.take(r.varint(Entry::kMaxPath)));
+  const auto rank = [](char c) { return c == '/' ? 0 : static_cast<int>(static_cast<unsigned char>(c)); };
+  // Order: as encode_path() shares all it can, the first byte of the rest decides.
+  const bool rises = !rest.empty() && (shared == path.size() || rank(path[shared]) < rank(rest.front()));
+  r.require(path.empty() || rises, "paths are out of order");
+  path.resize(shared);
+  path += rest;
+  // What was valid before the last separator that is shared still is.
+  const std::size_t slash = std::string_view(path).substr(0, shared).rfind('/');
+  const std::size_t changed = slash == std::string_view::npos ? 0 : slash;
+  r.require(is_valid_path(std::string_view(path).substr(changed)) && path.size() <= Entry::kMaxPath,
+            "a path is not absolute and normalised");
 }
 
 void encode_entry(ByteWriter& w, const Entry& e, const NameIndex& name_index) {
@@ -224,7 +234,28 @@ void encode_entry(ByteWriter& w, const Entry& e, const NameIndex& name_index) {
   }
 }
 
+namespace {
+
+/// An entry is decoded over the one before it, whose memory is used again.
+void clear_optional(Entry& e) {
+  e.size = 0;
+  e.atime.reset();
+  e.btime.reset();
+  e.device_major = 0;
+  e.device_minor = 0;
+  e.link_target.clear();
+  e.xattrs.clear();
+  e.xattr_blob.reset();
+  e.inline_content.clear();
+  e.blobs.clear();
+  e.list_level = 0;
+  e.extents.clear();
+}
+
+}  // namespace
+
 void decode_entry(ByteReader& r, Entry& e, const std::vector<std::string>& names) {
+  clear_optional(e);
   const std::uint8_t head = r.u8();
   r.require((head & kTypeMask) <= static_cast<unsigned>(EntryType::Socket), "unknown type");
   e.type = static_cast<EntryType>(head & kTypeMask);
@@ -234,8 +265,8 @@ void decode_entry(ByteReader& r, Entry& e, const std::vector<std::string>& names
   e.mode = static_cast<std::uint32_t>(r.varint(07777));
   e.uid = r.varint32();
   e.gid = r.varint32();
-  e.user = name_at(r, names);
-  e.group = name_at(r, names);
+  decode_name(r, names, e.user);
+  decode_name(r, names, e.group);
   e.mtime = TimePoint(Duration(r.zigzag()));
   e.ctime = plus(e.mtime, r.zigzag());
   if ((head & kAtime) != 0) e.atime = plus(e.mtime, r.zigzag());

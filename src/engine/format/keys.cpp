@@ -106,8 +106,15 @@ Keys::Keys(const crypto::Key& master, const ObjectId& repository)
     tree_seed_ = tree_seed_ << 8 | std::to_integer<std::uint64_t>(seed.view()[i]);
 }
 
-BlobId Keys::id_of(BlobKind kind, ByteView bytes) const {
-  return {kind == BlobKind::Tree ? tree_id_.mac(bytes) : data_id_.mac(bytes)};
+BlobId Keys::id_of(BlobKind kind, ByteView bytes) const { return {id_key(kind).mac(bytes)}; }
+
+std::vector<BlobId> Keys::ids_of(BlobKind kind, std::span<const ByteView> blobs) const {
+  std::vector<crypto::Digest> macs(blobs.size());
+  id_key(kind).mac_all(blobs, macs);
+  std::vector<BlobId> ids;
+  ids.reserve(macs.size());
+  for (const crypto::Digest& mac : macs) ids.push_back({mac});
+  return ids;
 }
 
 crypto::Key Keys::pack_key(const ObjectId& pack) const {

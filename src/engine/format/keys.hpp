@@ -22,6 +22,8 @@ class Keys {
   const ObjectId& repository() const { return repository_; }
   const crypto::Key& master() const { return master_; }  ///< for new key slots
   BlobId id_of(BlobKind kind, ByteView bytes) const;
+  /// The ids of many blobs, in their order: faster than one after the other.
+  std::vector<BlobId> ids_of(BlobKind kind, std::span<const ByteView> blobs) const;
   /// Seals the frames and the footer of one pack.
   crypto::Key pack_key(const ObjectId& pack) const;
   /// Seals the object of this name: segments, manifests, tombs.
@@ -31,6 +33,10 @@ class Keys {
   std::uint64_t tree_seed() const { return tree_seed_; }
 
  private:
+  const crypto::HmacSha256& id_key(BlobKind kind) const {
+    return kind == BlobKind::Tree ? tree_id_ : data_id_;
+  }
+
   ObjectId repository_;
   crypto::Key master_;
   crypto::Key pack_;

@@ -37,11 +37,15 @@ bool is_tree_boundary(std::string_view path, std::uint64_t seed, std::uint8_t le
 
 std::uint64_t LeafBuilder::name_index(const std::string& name) {
   if (name.empty()) return 0;
+  // Most entries have the owner of the one before.
+  for (const std::uint64_t last : {last_names_[0], last_names_[1]})
+    if (last > 0 && names_[last - 1] == name) return last;
   const auto [it, is_new] = name_index_.try_emplace(name, names_.size() + 1);
   if (is_new) {
     names_.push_back(name);
     names_bytes_ += name.size() + 2;
   }
+  last_names_ = {it->second, last_names_[0]};
   return it->second;
 }
 
@@ -88,10 +92,8 @@ void LeafCursor::pop() {
     at_end_ = true;
     return;
   }
-  Entry entry;
-  entry.path = decode_path(r, entry_.path);
-  decode_entry(r, entry, names_);
-  entry_ = std::move(entry);
+  decode_path(r, entry_.path);
+  decode_entry(r, entry_, names_);
   position_ += r.position();
   --left_;
 }
@@ -136,10 +138,11 @@ std::vector<TreeRef> decode_node(ByteView bytes) {
   const std::uint64_t count = r.varint(r.left());
   r.require(count > 0, "it has no children");
   std::vector<TreeRef> children;
+  std::string path;
   for (std::uint64_t i = 0; i < count; ++i) {
     TreeRef child;
-    child.first =
-        decode_path(r, children.empty() ? std::string_view() : std::string_view(children.back().first));
+    decode_path(r, path);
+    child.first = path;
     child.entries = r.varint(kMaxEntries);
     child.bytes = r.varint();
     child.blob = decode_ref(r);

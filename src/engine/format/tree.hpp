@@ -32,6 +32,7 @@
 // the first paths of their children, with seed + level, so that each level cuts independently, and have at
 // least kMinChildren. The seed is derived from the master secret.
 
+#include <array>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -79,6 +80,7 @@ class LeafBuilder {
   Bytes body_;
   std::vector<std::string> names_;
   std::unordered_map<std::string, std::uint64_t> name_index_;
+  std::array<std::uint64_t, 2> last_names_{};  ///< the last ones looked up
   std::size_t names_bytes_ = 0;
   std::string first_;
   std::string last_;
