@@ -27,6 +27,12 @@ bool is_ours_to_remove(std::string_view name) {
   return name.starts_with("user.") || name.starts_with("system.posix_acl_");
 }
 
+/// For one xattr or a list of names: the most that the system gives.
+std::array<char, 65536>& scratch() {
+  thread_local std::array<char, 65536> buffer;
+  return buffer;
+}
+
 }  // namespace
 
 /// The same calls for an open object and for a name.
@@ -60,7 +66,31 @@ struct MetadataSetter::Handle {
   int remove(const char* xattr) const {
     return name ? lremovexattr(path.c_str(), xattr) : fremovexattr(fd, xattr);
   }
+
+  bool has(const Xattr& xattr) const {
+    std::array<char, 65536>& buffer = scratch();
+    const ssize_t got = get(xattr.name.c_str(), buffer.data(), buffer.size());
+    return got >= 0 && std::string_view(buffer.data(), static_cast<std::size_t>(got)) == xattr.value;
+  }
+  /// Names that are there and should not be; `wanted` is sorted.
+  std::vector<std::string> superfluous(const std::vector<Xattr>& wanted) const {
+    std::array<char, 65536>& buffer = scratch();
+    const ssize_t length = list(buffer.data(), buffer.size());
+    const std::string names(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(0, length)));
+    std::vector<std::string> found;
+    for (std::size_t at = 0; at < names.size();) {
+      std::string one = names.c_str() + at;
+      at += one.size() + 1;
+      if (is_ours_to_remove(one) && !std::ranges::binary_search(wanted, one, {}, &Xattr::name))
+        found.push_back(std::move(one));
+    }
+    return found;
+  }
 };
+
+MetadataSetter::Handle MetadataSetter::handle_of(const TargetDir& dir, const std::string& name) {
+  return {dir.fd(), name.c_str(), "/proc/self/fd/" + std::to_string(dir.fd()) + "/" + name};
+}
 
 void MetadataSetter::set(int fd, const Entry& entry, const std::vector<Xattr>& xattrs) {
   const Handle handle{fd, nullptr, ""};
@@ -69,8 +99,7 @@ void MetadataSetter::set(int fd, const Entry& entry, const std::vector<Xattr>& x
 
 void MetadataSetter::set(const TargetDir& dir, const std::string& name, const Entry& entry,
                          const std::vector<Xattr>& xattrs) {
-  const Handle handle{dir.fd(), name.c_str(), "/proc/self/fd/" + std::to_string(dir.fd()) + "/" + name};
-  set(handle, entry, xattrs);
+  set(handle_of(dir, name), entry, xattrs);
 }
 
 // Owner first: chown clears setuid bits and capabilities. Mode before ACLs: chmod would change their mask.
@@ -105,22 +134,13 @@ void MetadataSetter::set_flags(int fd, const Entry& entry) {
 }
 
 void MetadataSetter::set_xattrs(const Handle& handle, const Entry& entry, const std::vector<Xattr>& xattrs) {
-  thread_local std::array<char, 65536> buffer;
   const auto failed = [&](const std::string& what) { warn_(entry.path, what + ": " + std::strerror(errno)); };
-  const ssize_t length = handle.list(buffer.data(), buffer.size());
-  const std::string names(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(0, length)));
-  for (std::size_t at = 0; at < names.size();) {
-    const std::string name = names.c_str() + at;
-    at += name.size() + 1;
-    if (is_ours_to_remove(name) && !std::ranges::binary_search(xattrs, name, {}, &Xattr::name) &&
-        handle.remove(name.c_str()) != 0 && errno != ENODATA)
-      failed("remove extended attribute " + name);
-  }
+  for (const std::string& name : handle.superfluous(xattrs))
+    if (handle.remove(name.c_str()) != 0 && errno != ENODATA) failed("remove extended attribute " + name);
   for (const Xattr& xattr : xattrs) {
     if (handle.put(xattr) == 0) continue;
     const int code = errno;
-    const ssize_t got = handle.get(xattr.name.c_str(), buffer.data(), buffer.size());
-    if (got >= 0 && std::string_view(buffer.data(), static_cast<std::size_t>(got)) == xattr.value) continue;
+    if (handle.has(xattr)) continue;
     errno = code;
     failed("set extended attribute " + xattr.name);
   }

@@ -30,6 +30,7 @@ class MetadataSetter {
 
  private:
   struct Handle;
+  static Handle handle_of(const TargetDir& dir, const std::string& name);
   void set(const Handle& handle, const Entry& entry, const std::vector<Xattr>& xattrs);
   void set_xattrs(const Handle& handle, const Entry& entry, const std::vector<Xattr>& xattrs);
 

@@ -5,19 +5,43 @@
 #include "stash/base/error.hpp"
 
 namespace stash::engine {
+namespace {
+
+constexpr std::size_t kMaxListed = 100;
+
+/// The manifest of a snapshot that is about to be restored; the index is loaded then.
+Task<Manifest> begin(Repository::Impl& impl, std::string id, bool whole, Progress& progress) {
+  co_await impl.load_index(Index::Scope::Places);
+  Manifest manifest = co_await impl.manifest(std::move(id));
+  if (whole) {
+    progress.files_total = manifest.snapshot.counts.files();
+    progress.bytes_total = manifest.snapshot.counts.bytes;
+  }
+  co_return manifest;
+}
+
+bool is_whole(const RestoreOptions& options) {
+  return options.includes.empty() && options.iincludes.empty() && options.excludes.empty() &&
+         options.iexcludes.empty();
+}
+
+}  // namespace
+
+void RestoreResult::add_error(const std::string& path, const std::string& what) {
+  ++errors;
+  if (first_errors.size() < kMaxListed) first_errors.emplace_back(path, what);
+}
+
+void RestoreResult::add_warning(const std::string& path, const std::string& what) {
+  ++warnings;
+  if (first_warnings.size() < kMaxListed) first_warnings.emplace_back(path, what);
+}
 
 Task<RestoreResult> restore(Repository& repository, const Snapshot& snapshot, RestoreOptions options,
                             Progress& progress) {
   Repository::Impl& impl = repository.impl();
   const auto began = impl.environment.timers.steady();
-  co_await impl.load_index(Index::Scope::Places);
-  const Manifest manifest = co_await impl.manifest(snapshot.id);
-  const bool whole = options.includes.empty() && options.iincludes.empty() && options.excludes.empty() &&
-                     options.iexcludes.empty();
-  if (whole) {
-    progress.files_total = manifest.snapshot.counts.files();
-    progress.bytes_total = manifest.snapshot.counts.bytes;
-  }
+  const Manifest manifest = co_await begin(impl, snapshot.id, is_whole(options), progress);
   Restorer restorer(repository, manifest, std::move(options), progress);
   RestoreResult result = co_await restorer.run();
   result.duration = impl.environment.timers.steady() - began;

@@ -15,7 +15,6 @@ namespace {
 constexpr std::uint64_t kPlanBytes = std::uint64_t{64} << 20;  ///< content planned at once
 constexpr std::uint64_t kLargeWrite = std::uint64_t{256} << 10;
 constexpr std::uint64_t kZeroBlock = std::uint64_t{64} << 10;
-constexpr std::uint64_t kVerifyBytes = std::uint64_t{4} << 20;
 
 bool is_damage(const Error& e) { return e.kind() == ErrorKind::Corrupt || e.kind() == ErrorKind::NotFound; }
 
@@ -24,25 +23,13 @@ bool all_zero(ByteView bytes) {
 }
 
 /// Writes what is not zero: the file is fresh, so that what is left out stays a hole.
-void write_around_zeros(TargetFile& file, std::uint64_t offset, ByteView bytes) {
+void write_around_zeros(int fd, std::uint64_t offset, ByteView bytes) {
   while (!bytes.empty()) {
     const std::uint64_t block = std::min<std::uint64_t>(kZeroBlock - offset % kZeroBlock, bytes.size());
-    if (!all_zero(bytes.first(block))) file.write(offset, bytes.first(block));
+    if (!all_zero(bytes.first(block))) write_at(fd, offset, bytes.first(block));
     bytes = bytes.subspan(block);
     offset += block;
   }
-}
-
-/// Fills `out` from `offset`; false when the file ends before or cannot be read.
-bool read_all(int fd, std::uint64_t offset, std::span<std::byte> out) {
-  while (!out.empty()) {
-    const ssize_t got =
-        retry_eintr([&] { return pread(fd, out.data(), out.size(), static_cast<off_t>(offset)); });
-    if (got <= 0) return false;
-    out = out.subspan(static_cast<std::size_t>(got));
-    offset += static_cast<std::uint64_t>(got);
-  }
-  return true;
 }
 
 }  // namespace
@@ -51,7 +38,7 @@ Task<void> Restorer::write_contents() {
   std::vector<WantedPiece> pieces;
   std::uint64_t bytes = 0;
   for (std::uint32_t i = 0; i < window_.size(); ++i) {
-    if (window_[i].state != State::Writing || !window_[i].entry.inline_content.empty()) continue;
+    if (!window_[i].takes_content() || !window_[i].entry.inline_content.empty()) continue;
     std::string damage;
     try {
       co_await want(i, pieces, bytes);
@@ -73,30 +60,43 @@ Task<void> Restorer::want(std::uint32_t number, std::vector<WantedPiece>& pieces
   ContentReader content(blobs_, item.entry);
   std::uint64_t offset = 0;
   for (;;) {
-    const std::optional<BlobRef> ref = co_await content.next();
-    if (!ref) break;
-    WantedPiece piece;
-    piece.id = ref->id;
-    piece.length = ref->size;
-    piece.file = number;
-    piece.content_offset = offset;
-    offset += ref->size;
-    if (offset > item.map->length()) throw Error(ErrorKind::Corrupt, "its blobs are longer than the file");
-    const std::vector<BlobPlace> places = blobs_.find(BlobKind::Data, ref->id);
-    if (places.empty() || places[0].length != ref->size) {
-      co_await fetch_singly(std::span(&piece, 1));  // another look at the index may know it
-      continue;
+    const std::vector<BlobRef> refs = co_await next_refs(content);
+    if (refs.empty()) break;
+    std::vector<bool> held(refs.size());
+    const auto compare = [&] { held = compare_.held(*item.map, item.fd(), offset, refs); };
+    if (item.state == State::Patching) co_await net::offload(pool_, compare);
+    for (std::size_t i = 0; i < refs.size(); ++i) {
+      WantedPiece piece;
+      piece.id = refs[i].id;
+      piece.length = refs[i].size;
+      piece.file = number;
+      piece.content_offset = offset;
+      offset += piece.length;
+      if (offset > item.map->length()) throw Error(ErrorKind::Corrupt, "its blobs are longer than the file");
+      if (held[i])
+        progress_.bytes_done += piece.length;
+      else
+        co_await want(piece, pieces, bytes);
     }
-    piece.frame = places[0].frame;
-    piece.frame_offset = places[0].offset;
-    pieces.push_back(piece);
-    bytes += piece.length;
-    if (bytes < kPlanBytes) continue;
-    co_await fetch(pieces);
-    pieces.clear();
-    bytes = 0;
   }
   if (offset != item.map->length()) throw Error(ErrorKind::Corrupt, "its blobs are shorter than the file");
+}
+
+Task<void> Restorer::want(WantedPiece piece, std::vector<WantedPiece>& pieces, std::uint64_t& bytes) {
+  window_[piece.file].wanted += piece.length;
+  const std::vector<BlobPlace> places = blobs_.find(BlobKind::Data, piece.id);
+  if (places.empty() || places[0].length != piece.length) {
+    co_await fetch_singly(std::span(&piece, 1));  // another look at the index may know it
+    co_return;
+  }
+  piece.frame = places[0].frame;
+  piece.frame_offset = places[0].offset;
+  pieces.push_back(piece);
+  bytes += piece.length;
+  if (bytes < kPlanBytes) co_return;
+  co_await fetch(pieces);
+  pieces.clear();
+  bytes = 0;
 }
 
 Task<void> Restorer::fetch(std::vector<WantedPiece>& pieces) {
@@ -117,8 +117,8 @@ Task<void> Restorer::write_behind(std::span<const WantedPiece> pieces) {
     release_pages();
     for (const auto& [number, bytes] : written) {
       const Item& item = window_[number];
-      if (!item.file) continue;
-      sync_file_range(item.file->fd(), 0, 0, SYNC_FILE_RANGE_WRITE);
+      if (!item.takes_content()) continue;
+      sync_file_range(item.fd(), 0, 0, SYNC_FILE_RANGE_WRITE);
       flowing_.push_back(number);
     }
   });
@@ -127,10 +127,10 @@ Task<void> Restorer::write_behind(std::span<const WantedPiece> pieces) {
 void Restorer::release_pages() {
   for (const std::uint32_t number : std::exchange(flowing_, {})) {
     const Item& item = window_[number];
-    if (!item.file) continue;
-    sync_file_range(item.file->fd(), 0, 0,
+    if (!item.takes_content()) continue;
+    sync_file_range(item.fd(), 0, 0,
                     SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
-    posix_fadvise(item.file->fd(), 0, 0, POSIX_FADV_DONTNEED);
+    posix_fadvise(item.fd(), 0, 0, POSIX_FADV_DONTNEED);
   }
 }
 
@@ -206,10 +206,10 @@ void Restorer::write_piece(const WantedPiece& piece, ByteView bytes, std::vector
   try {
     item.map->each(piece.content_offset, bytes.size(),
                    [&](std::uint64_t to, std::uint64_t from, std::uint64_t size) {
-                     if (options_.sparse)
-                       write_around_zeros(*item.file, to, bytes.subspan(from, size));
+                     if (options_.sparse && item.file)
+                       write_around_zeros(item.fd(), to, bytes.subspan(from, size));
                      else
-                       item.file->write(to, bytes.subspan(from, size));
+                       write_at(item.fd(), to, bytes.subspan(from, size));
                    });
     progress_.bytes_done += bytes.size();
   } catch (const Error& e) {
@@ -228,7 +228,7 @@ Task<void> Restorer::verify_existing() {
     // A hole's bytes are not in the content: whether it still is one would have to be read as well.
     bool same = false;
     try {
-      if (!item.entry.sparse) same = co_await verify(item, item.existing.get());
+      if (!item.entry.sparse) same = co_await compare_.same(item.entry, *item.map, item.fd());
     } catch (const Error& e) {
       if (!is_damage(e)) throw;  // else told when it is written anew
     }
@@ -238,23 +238,25 @@ Task<void> Restorer::verify_existing() {
     }
     std::string problem;
     try {
-      const auto again = [&] { start_writing(item, *dir_of(item.level, item.entry.path)); };
+      const auto again = [&] {
+        item.existing = Fd();
+        start_content(item, *dir_of(item.level, item.entry.path));
+      };
       co_await net::offload(pool_, again);
     } catch (const Error& e) {
       if (e.kind() == ErrorKind::Exhausted || e.kind() == ErrorKind::Cancelled) throw;
       problem = e.what();
     }
-    item.existing = Fd();
     if (!problem.empty()) fail(item, problem);
   }
 }
 
 Task<void> Restorer::verify_written() {
   for (Item& item : window_) {
-    if (item.state != State::Writing) continue;
+    if (!item.takes_content()) continue;
     bool same = false;
     try {
-      same = co_await verify(item, item.file->fd());
+      same = co_await compare_.same(item.entry, *item.map, item.fd());
     } catch (const Error& e) {
       if (!is_damage(e)) throw;
     }
@@ -263,55 +265,6 @@ Task<void> Restorer::verify_written() {
     else
       fail(item, "what was written does not read back with the right content");
   }
-}
-
-/// Reads a file again and computes the ids of its blobs; false when they, or its size, are not the entry's.
-Task<bool> Restorer::verify(const Item& item, int fd) {
-  struct stat info {};
-  if (fstat(fd, &info) != 0 || static_cast<std::uint64_t>(info.st_size) != item.entry.size) co_return false;
-  if (!item.entry.inline_content.empty()) {
-    std::string content(item.map->length(), '\0');
-    const std::span<std::byte> out = std::as_writable_bytes(std::span(content));
-    bool whole = content.size() == item.entry.inline_content.size();
-    item.map->each(0, content.size(), [&](std::uint64_t from, std::uint64_t to, std::uint64_t size) {
-      whole = whole && read_all(fd, from, out.subspan(to, size));
-    });
-    co_return whole&& content == item.entry.inline_content;
-  }
-  ContentReader content(blobs_, item.entry);
-  std::uint64_t offset = 0;
-  for (bool ended = false; !ended;) {
-    std::vector<BlobRef> refs;
-    for (std::uint64_t bytes = 0; bytes < kVerifyBytes;) {
-      const std::optional<BlobRef> ref = co_await content.next();
-      ended = !ref;
-      if (ended) break;
-      refs.push_back(*ref);
-      bytes += ref->size;
-    }
-    const auto compare = [&] {
-      Bytes buffer;
-      for (const BlobRef& ref : refs) {
-        buffer.resize(ref.size);
-        bool whole = true;
-        item.map->each(offset, ref.size, [&](std::uint64_t from, std::uint64_t to, std::uint64_t size) {
-          whole = whole && read_all(fd, from, std::span(buffer).subspan(to, size));
-        });
-        if (!whole) return false;
-        blobs_.verify(BlobKind::Data, ref.id, buffer);
-        offset += ref.size;
-      }
-      return true;
-    };
-    bool same = false;
-    try {
-      same = co_await net::offload(pool_, compare);
-    } catch (const Error& e) {
-      if (!is_damage(e)) throw;
-    }
-    if (!same) co_return false;
-  }
-  co_return offset == item.map->length();
 }
 
 }  // namespace stash::engine

@@ -7,12 +7,13 @@
 #include <algorithm>
 
 #include "engine/content.hpp"
+#include "engine/target_match.hpp"
 #include "stash/base/error.hpp"
 
 namespace stash::engine {
 namespace {
 
-constexpr std::size_t kMaxListed = 100;
+constexpr std::uint64_t kWindowBytes = std::uint64_t{256} << 20;
 constexpr std::size_t kOpenLevels = 64;  ///< directories on the way down that stay open between windows
 
 /// Entries worked on at once: each may hold a file and a directory open.
@@ -24,29 +25,19 @@ std::size_t affordable_window() {
   return static_cast<std::size_t>(std::clamp<rlim_t>(spare / 3, 32, 1024));
 }
 
-std::string parent_path(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-TimePoint mtime_of(const struct stat& info) {
-  return TimePoint(std::chrono::seconds(info.st_mtim.tv_sec) +
-                   std::chrono::nanoseconds(info.st_mtim.tv_nsec));
-}
-
-mode_t node_type(EntryType type) {
-  switch (type) {
-    case EntryType::CharDevice:
-      return S_IFCHR;
-    case EntryType::BlockDevice:
-      return S_IFBLK;
-    case EntryType::Fifo:
-      return S_IFIFO;
-    case EntryType::Socket:
-      return S_IFSOCK;
-    default:
-      throw Error(ErrorKind::Internal, "not a node");
+/// What is no extent of a sparse file reads as zeros whatever was there.
+void punch_holes(int fd, const Entry& entry) {
+  std::uint64_t at = 0;
+  const auto punch = [&](std::uint64_t end) {
+    if (end > at && fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(at),
+                              static_cast<off_t>(end - at)) != 0)
+      throw errno_error(errno, "punch a hole");
+  };
+  for (const Extent& extent : entry.extents) {
+    punch(extent.offset);
+    at = extent.offset + extent.length;
   }
+  punch(entry.size);
 }
 
 /// Going on would only repeat the same failure for every file.
@@ -64,6 +55,7 @@ Restorer::Restorer(Repository& repository, const Manifest& manifest, RestoreOpti
       progress_(progress),
       selection_(options_.includes, options_.iincludes, options_.excludes, options_.iexcludes),
       blobs_(repository_),
+      compare_(repository_, blobs_),
       tree_(blobs_, manifest.root),
       bytes_(repository_.environment.memory_budget / 2),
       pool_(repository_.environment.pool),
@@ -97,13 +89,13 @@ Task<void> Restorer::take(Entry entry) {
     co_return;
   }
   if (options_.dry_run) {
-    if (chosen) count(entry, false);
+    if (chosen) count(entry, &FileCounts::files_new);
     co_return;
   }
   if (!chosen && !is_dir) co_return;
   std::vector<Xattr> xattrs = co_await read_xattrs(blobs_, entry);
   LevelPtr parent =
-      levels_.empty() || levels_.back()->entry.path != parent_path(entry.path) ? nullptr : levels_.back();
+      levels_.empty() || levels_.back()->entry.path != parent_of(entry.path) ? nullptr : levels_.back();
   if (is_dir) {
     auto level = std::make_shared<Level>();
     level->entry = std::move(entry);
@@ -113,12 +105,14 @@ Task<void> Restorer::take(Entry entry) {
     if (chosen) entered_.push_back(level);
     levels_.push_back(std::move(level));
   } else {
+    window_bytes_ += entry.size;
     Item& item = window_.emplace_back();
     item.entry = std::move(entry);
     item.xattrs = std::move(xattrs);
     item.level = std::move(parent);
   }
-  if (window_.size() + entered_.size() + left_.size() >= window_size_) co_await flush();
+  const bool full = window_.size() + entered_.size() + left_.size() >= window_size_;
+  if (full || window_bytes_ >= kWindowBytes) co_await flush();
 }
 
 void Restorer::leave(std::string_view path) {
@@ -140,6 +134,7 @@ Task<void> Restorer::flush() {
     forget_handles();
   });
   window_.clear();
+  window_bytes_ = 0;
   entered_.clear();
   left_.clear();
 }
@@ -180,8 +175,7 @@ void Restorer::prepare(Item& item) {
 void Restorer::prepare_file(Item& item, TargetDir& dir) {
   item.map = std::make_unique<ContentMap>(item.entry);
   const auto info = dir.look(item.name());
-  if (info && S_ISREG(info->st_mode) && static_cast<std::uint64_t>(info->st_size) == item.entry.size &&
-      mtime_of(*info) == item.entry.mtime) {
+  if (info && seems_right(item.entry, *info)) {
     try {
       item.existing = dir.open_existing(item.name());
       item.state = State::Right;
@@ -190,7 +184,33 @@ void Restorer::prepare_file(Item& item, TargetDir& dir) {
       rethrow_if_final(e);  // else it is written anew
     }
   }
-  start_writing(item, dir);
+  start_content(item, dir);
+}
+
+void Restorer::start_content(Item& item, TargetDir& dir) {
+  bool patching = false;
+  try {
+    patching = options_.delta && start_patching(item, dir);
+  } catch (const Error& e) {
+    rethrow_if_final(e);  // else it is written anew
+  }
+  if (!patching) start_writing(item, dir);
+}
+
+bool Restorer::start_patching(Item& item, TargetDir& dir) {
+  const auto found = dir.look(item.name());
+  if (!found || !may_patch(item.entry, *found)) return false;
+  Fd fd = dir.open_to_write(item.name());
+  struct stat info {};
+  if (fstat(fd.get(), &info) != 0) throw errno_error(errno, "stat");
+  if (!may_patch(item.entry, info)) return false;  // another took its place
+  if (fchmod(fd.get(), 0600) != 0) throw errno_error(errno, "set the mode");
+  item.reshaped = static_cast<std::uint64_t>(info.st_size) != item.entry.size || item.entry.sparse;
+  if (ftruncate(fd.get(), static_cast<off_t>(item.entry.size)) != 0) throw errno_error(errno, "set the size");
+  if (item.entry.sparse) punch_holes(fd.get(), item.entry);
+  item.existing = std::move(fd);
+  item.state = State::Patching;
+  return true;
 }
 
 void Restorer::start_writing(Item& item, TargetDir& dir) {
@@ -200,31 +220,27 @@ void Restorer::start_writing(Item& item, TargetDir& dir) {
     throw errno_error(errno, "set the size");
   const ByteView content = as_bytes(item.entry.inline_content);
   item.map->each(0, content.size(), [&](std::uint64_t to, std::uint64_t from, std::uint64_t size) {
-    item.file->write(to, content.subspan(from, size));
+    write_at(item.fd(), to, content.subspan(from, size));
   });
+  item.wanted = content.size();
 }
 
 void Restorer::restore_special(Item& item, TargetDir& dir) {
   const Entry& entry = item.entry;
   const std::string name = item.name();
   const auto info = dir.look(name);
-  bool right = false;
-  if (entry.type == EntryType::Symlink) {
-    right = info && S_ISLNK(info->st_mode) && dir.link_target(name) == entry.link_target;
-    if (!right)
-      dir.place(name, names_,
-                [&](int at, const char* as) { return symlinkat(entry.link_target.c_str(), at, as); });
-  } else {
-    const mode_t type = node_type(entry.type);
-    const bool device = type == S_IFCHR || type == S_IFBLK;
-    const dev_t number = device ? makedev(entry.device_major, entry.device_minor) : 0;
-    right = info && (info->st_mode & S_IFMT) == type && (!device || info->st_rdev == number);
-    if (!right)
-      dir.place(name, names_, [&](int at, const char* as) { return mknodat(at, as, type | 0600, number); });
+  const bool right = info && is_special(dir, name, *info, entry);
+  if (!right && entry.type == EntryType::Symlink) {
+    dir.place(name, names_,
+              [&](int at, const char* as) { return symlinkat(entry.link_target.c_str(), at, as); });
+  } else if (!right) {
+    const mode_t mode = file_type(entry.type) | 0600u;
+    const dev_t number = makedev(entry.device_major, entry.device_minor);
+    dir.place(name, names_, [&](int at, const char* as) { return mknodat(at, as, mode, number); });
   }
   metadata_.set(dir, name, entry, item.xattrs);
   item.state = State::Done;
-  count(entry, right);
+  count(entry, right ? &FileCounts::files_unmodified : &FileCounts::files_new);
 }
 
 void Restorer::finish() {
@@ -243,17 +259,14 @@ void Restorer::finish() {
 }
 
 void Restorer::finish(Item& item) {
-  if (item.state == State::Right) {
-    metadata_.set(item.existing.get(), item.entry, item.xattrs);
-    count(item.entry, true);
-  } else if (item.state == State::Writing) {
-    metadata_.set(item.file->fd(), item.entry, item.xattrs);
-    item.file->publish(item.name(), names_);
-    count(item.entry, false);
-    result_.bytes_written += item.map ? item.map->length() : item.entry.size;
-  } else {
-    return;
-  }
+  if (item.state != State::Right && !item.takes_content()) return;
+  metadata_.set(item.fd(), item.entry, item.xattrs);
+  if (item.file) item.file->publish(item.name(), names_);
+  const bool right = item.state == State::Right || (item.wanted == 0 && !item.reshaped && !item.file);
+  count(item.entry, item.file ? &FileCounts::files_new
+                    : right   ? &FileCounts::files_unmodified
+                              : &FileCounts::files_changed);
+  result_.bytes_written += item.wanted;
   item.state = State::Done;
 }
 
@@ -271,7 +284,7 @@ void Restorer::link_names() {
   }
   for (Item& item : window_) {
     if (item.state != State::Done || item.entry.type != EntryType::File || item.is_link) continue;
-    metadata_.set_flags(item.file ? item.file->fd() : item.existing.get(), item.entry);
+    metadata_.set_flags(item.fd(), item.entry);
   }
 }
 
@@ -281,7 +294,7 @@ void Restorer::link_name(Item& item) {
     throw Error(ErrorKind::NotFound, "its first name {} could not be restored", target.path);
   const std::shared_ptr<TargetDir> from = dir_of(target.level, target.path);
   const std::shared_ptr<TargetDir> to = dir_of(item.level, item.entry.path);
-  const std::string source = target.path.substr(target.path.rfind('/') + 1);
+  const std::string source = name_of(target.path);
   const auto first = from->look(source);
   const auto here = to->look(item.name());
   const bool right = first && here && first->st_ino == here->st_ino && first->st_dev == here->st_dev;
@@ -289,7 +302,7 @@ void Restorer::link_name(Item& item) {
     to->place(item.name(), names_,
               [&](int at, const char* as) { return linkat(from->fd(), source.c_str(), at, as, 0); });
   item.state = State::Done;
-  count(item.entry, right);
+  count(item.entry, right ? &FileCounts::files_unmodified : &FileCounts::files_new);
 }
 
 void Restorer::close() {
@@ -301,7 +314,7 @@ void Restorer::close() {
       metadata_.set_flags(dir->fd(), level->entry);
       if (level->entry.unreadable)
         warn(level->entry.path, "not all of it could be read when it was backed up");
-      count(level->entry, !level->made);
+      count(level->entry, &FileCounts::dirs);
     } catch (const Error& e) {
       rethrow_if_final(e);
     }
@@ -320,7 +333,7 @@ void Restorer::forget_handles() {
 }
 
 std::shared_ptr<TargetDir> Restorer::dir_of(const LevelPtr& level, const std::string& path) {
-  return level ? reach(level) : target_->walk_to(parent_path(path));
+  return level ? reach(level) : target_->walk_to(parent_of(path));
 }
 
 std::shared_ptr<TargetDir> Restorer::reach(const LevelPtr& level) {
@@ -334,7 +347,7 @@ std::shared_ptr<TargetDir> Restorer::reach(const LevelPtr& level) {
     if (path == "/")
       entered.dir = parent;
     else
-      entered = parent->enter(path.substr(path.rfind('/') + 1), !level->parent);
+      entered = parent->enter(name_of(path), !level->parent);
     level->dir = entered.dir;
     level->made = level->made || entered.made;
     open_.push_back(level);
@@ -349,29 +362,30 @@ std::shared_ptr<TargetDir> Restorer::reach(const LevelPtr& level) {
 
 void Restorer::fail(Item& item, const std::string& what) {
   if (item.state == State::Failed) return;
+  const bool touched = item.state == State::Patching;
   item.state = State::Failed;
-  error(item.entry.path, what);
+  error(item.entry.path, touched ? what + " (it may be in part old and in part new)" : what);
 }
 
 void Restorer::error(const std::string& path, const std::string& what) {
-  ++result_.errors;
   ++progress_.errors;
-  if (result_.first_errors.size() < kMaxListed) result_.first_errors.emplace_back(path, what);
+  result_.add_error(path, what);
+  if (options_.on_error) options_.on_error(PathProblem(path, what));
 }
 
 void Restorer::warn(const std::string& path, const std::string& what) {
-  ++result_.warnings;
-  if (result_.first_warnings.size() < kMaxListed) result_.first_warnings.emplace_back(path, what);
+  result_.add_warning(path, what);
+  if (options_.on_warning) options_.on_warning(PathProblem(path, what));
 }
 
-void Restorer::count(const Entry& entry, bool right) {
+void Restorer::count(const Entry& entry, std::uint64_t FileCounts::*files) {
   FileCounts& counts = result_.counts;
   if (entry.type == EntryType::Dir) {
     ++counts.dirs;
   } else if (entry.type != EntryType::File) {
     ++counts.others;
   } else {
-    ++(right ? counts.files_unmodified : counts.files_new);
+    ++(counts.*files);
     counts.bytes += entry.size;
     ++progress_.files_done;
   }

@@ -10,7 +10,8 @@
 //   links     (pool)  further names of files
 //   close     (pool)  directories left behind get their metadata, deepest first
 //
-// The window bounds open files and directories, the budget bounds bytes in flight.
+// The window bounds open files and directories, and what a kill can cost: what was finished with an earlier
+// window is found right by the next run. The budget bounds bytes in flight.
 
 #include <deque>
 #include <map>
@@ -23,7 +24,9 @@
 #include "engine/blob_reader.hpp"
 #include "engine/budget.hpp"
 #include "engine/content_map.hpp"
+#include "engine/file_compare.hpp"
 #include "engine/metadata_setter.hpp"
+#include "engine/paths.hpp"
 #include "engine/pattern.hpp"
 #include "engine/repository_impl.hpp"
 #include "engine/restore_plan.hpp"
@@ -57,7 +60,8 @@ class Restorer {
   };
   using LevelPtr = std::shared_ptr<Level>;
 
-  enum class State { Waiting, Writing, Right, Done, Failed };
+  /// Writing: a new file. Patching: the one that is there, in place. Right: nothing but metadata.
+  enum class State { Waiting, Writing, Patching, Right, Done, Failed };
   /// An entry of the window that is not a directory.
   struct Item {
     Entry entry;
@@ -65,12 +69,15 @@ class Restorer {
     LevelPtr level;  ///< null: a path of the backup itself
     State state = State::Waiting;
     std::optional<TargetFile> file;   ///< Writing
-    Fd existing;                      ///< Right
+    Fd existing;                      ///< Patching, Right
     std::unique_ptr<ContentMap> map;  ///< of a regular file
-    std::string failure;
+    std::uint64_t wanted = 0;         ///< bytes of content that are written
     bool is_link = false;
+    bool reshaped = false;  ///< Patching: its size or its holes changed
 
-    std::string name() const { return entry.path.substr(entry.path.rfind('/') + 1); }
+    bool takes_content() const { return state == State::Writing || state == State::Patching; }
+    int fd() const { return file ? file->fd() : existing.get(); }
+    std::string name() const { return name_of(entry.path); }
   };
   /// The first name of a file that has several.
   struct LinkTarget {
@@ -92,6 +99,8 @@ class Restorer {
   void prepare();
   void prepare(Item& item);
   void prepare_file(Item& item, TargetDir& dir);
+  void start_content(Item& item, TargetDir& dir);
+  bool start_patching(Item& item, TargetDir& dir);
   void start_writing(Item& item, TargetDir& dir);
   void restore_special(Item& item, TargetDir& dir);
   void finish();
@@ -106,11 +115,12 @@ class Restorer {
   void fail(Item& item, const std::string& what);
   void error(const std::string& path, const std::string& what);
   void warn(const std::string& path, const std::string& what);
-  void count(const Entry& entry, bool right);
+  void count(const Entry& entry, std::uint64_t FileCounts::*files);
 
   // restore_content.cpp
   Task<void> write_contents();
   Task<void> want(std::uint32_t number, std::vector<WantedPiece>& pieces, std::uint64_t& bytes);
+  Task<void> want(WantedPiece piece, std::vector<WantedPiece>& pieces, std::uint64_t& bytes);
   Task<void> fetch(std::vector<WantedPiece>& pieces);
   Task<void> write_behind(std::span<const WantedPiece> pieces);
   void release_pages();
@@ -123,13 +133,13 @@ class Restorer {
   void take_failures(const std::vector<Failure>& failures);
   Task<void> verify_existing();
   Task<void> verify_written();
-  Task<bool> verify(const Item& item, int fd);
 
   Repository::Impl& repository_;
   RestoreOptions options_;
   Progress& progress_;
   Selection selection_;
   BlobReader blobs_;
+  FileCompare compare_;
   TreeReader tree_;
   Budget bytes_;
   net::Pool& pool_;
@@ -144,6 +154,7 @@ class Restorer {
   std::vector<LevelPtr> open_;          ///< directories with a handle
   std::map<std::pair<std::uint32_t, std::uint64_t>, LinkTarget> links_;
   std::size_t window_size_;
+  std::uint64_t window_bytes_ = 0;  ///< of the files in it
   std::uint64_t damaged_ = 0;
   RestoreResult result_;
 };

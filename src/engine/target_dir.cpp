@@ -45,6 +45,16 @@ bool can_link_open_files() {
 
 }  // namespace
 
+void write_at(int fd, std::uint64_t offset, ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t done =
+        retry_eintr([&] { return pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
+    if (done < 0) throw errno_error(errno, "write");
+    bytes = bytes.subspan(static_cast<std::size_t>(done));
+    offset += static_cast<std::uint64_t>(done);
+  }
+}
+
 std::shared_ptr<TargetDir> TargetDir::open_target(const std::string& path) {
   std::error_code failure;
   std::filesystem::create_directories(path, failure);
@@ -119,9 +129,13 @@ TargetFile TargetDir::create_file(TemporaryNames& names) {
   return {shared_from_this(), std::move(fd), temporary};
 }
 
-Fd TargetDir::open_existing(const std::string& name) const {
+Fd TargetDir::open_existing(const std::string& name) const { return open_file(name, O_RDONLY); }
+
+Fd TargetDir::open_to_write(const std::string& name) const { return open_file(name, O_RDWR); }
+
+Fd TargetDir::open_file(const std::string& name, int access) const {
   Fd fd(retry_eintr([&] {
-    return openat(fd_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    return openat(fd_.get(), name.c_str(), access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   }));
   if (!fd) throw errno_error(errno, "open");
   return fd;
@@ -158,16 +172,6 @@ void TargetDir::replace(const std::string& temporary, const std::string& name) {
 
 TargetFile::~TargetFile() {
   if (dir_ && !temporary_.empty()) unlinkat(dir_->fd(), temporary_.c_str(), 0);
-}
-
-void TargetFile::write(std::uint64_t offset, ByteView bytes) {
-  while (!bytes.empty()) {
-    const ssize_t done =
-        retry_eintr([&] { return pwrite(fd(), bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
-    if (done < 0) throw errno_error(errno, "write");
-    bytes = bytes.subspan(static_cast<std::size_t>(done));
-    offset += static_cast<std::uint64_t>(done);
-  }
 }
 
 void TargetFile::publish(const std::string& name, TemporaryNames& names) {

@@ -29,6 +29,9 @@ class TemporaryNames {
 
 class TargetDir;
 
+/// All of `bytes`, from `offset` on.
+void write_at(int fd, std::uint64_t offset, ByteView bytes);
+
 /// A file in the making, without a name of its own where the file system can do that. Goes away unless
 /// published.
 class TargetFile {
@@ -40,7 +43,6 @@ class TargetFile {
   ~TargetFile();
 
   int fd() const { return fd_.get(); }
-  void write(std::uint64_t offset, ByteView bytes);
   /// Gives it its name, in place of what has that name now unless that is a directory with something in it.
   void publish(const std::string& name, TemporaryNames& names);
 
@@ -78,6 +80,8 @@ class TargetDir : public std::enable_shared_from_this<TargetDir> {
   TargetFile create_file(TemporaryNames& names);
   /// An existing regular file, for reading and changing its metadata.
   Fd open_existing(const std::string& name) const;
+  /// The same for writing into it too.
+  Fd open_to_write(const std::string& name) const;
   std::string link_target(const std::string& name) const;
 
   /// Makes something by `make(directory fd, name)` (a system call: 0 or -1 with errno), in place of what has
@@ -88,6 +92,8 @@ class TargetDir : public std::enable_shared_from_this<TargetDir> {
   void replace(const std::string& temporary, const std::string& name);
 
  private:
+  Fd open_file(const std::string& name, int access) const;
+
   Fd fd_;
 };
 

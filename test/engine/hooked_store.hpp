@@ -15,6 +15,8 @@ class HookedStore final : public storage::Store {
   std::function<void(const std::string& call)> on_call;           ///< may throw
   std::function<Task<void>(const std::string& call)> run_before;  ///< a function that calls a coroutine
 
+  std::function<void(const std::string& name, std::uint64_t bytes)> on_got;  ///< may throw
+
   std::string describe() const override { return inner_.describe(); }
 
   Task<void> put(std::string name, std::vector<ByteView> parts) override {
@@ -23,7 +25,9 @@ class HookedStore final : public storage::Store {
   }
   Task<Bytes> get(std::string name, storage::Range range) override {
     co_await enter("get " + name);
-    co_return co_await inner_.get(std::move(name), range);
+    Bytes bytes = co_await inner_.get(name, range);
+    if (on_got) on_got(name, bytes.size());
+    co_return bytes;
   }
   Task<std::optional<std::uint64_t>> size(std::string name) override {
     co_await enter("size " + name);

@@ -4,6 +4,7 @@
 #include <sys/sysmacros.h>
 
 #include <cstdlib>
+#include <set>
 
 #include "backup_fixture.hpp"
 #include "engine/content_map.hpp"
@@ -260,6 +261,37 @@ TEST_F(RestoreTest, WithoutPrivilegesItTellsWhatItCouldNotKeep) {
   struct stat info {};
   ASSERT_EQ(stat(out("/program").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777u, 0755u) << "no privileges of an owner that it does not have";
+}
+
+TEST_F(RestoreTest, EveryProblemIsToldBeyondTheFirstThatAreListed) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs two users";
+  make_dir(dir_ / "n");
+  for (int i = 0; i < 150; ++i) {
+    const std::string file = dir_ / "n/" + std::to_string(i);
+    write_file(file, "x");
+    ASSERT_EQ(chown(file.c_str(), 1234, 1234), 0);
+  }
+  const Snapshot snapshot = back_up(dir_ / "n").snapshot;
+  std::filesystem::create_directories(out("/7/full"));
+  for (std::string path = out(); path != dir_.path(); path = path.substr(0, path.rfind('/')))
+    ASSERT_EQ(chmod(path.c_str(), 0777), 0);
+  ASSERT_EQ(chmod(dir_.path().c_str(), 0711), 0);
+  std::set<std::string> warned;
+  std::string errors;
+  RestoreOptions options;
+  options.target = dir_ / "out";
+  options.on_warning = [&](const PathProblem& p) { warned.insert(p.path + ": " + p.what); };
+  options.on_error = [&](const PathProblem& p) { errors += p.path + ": " + p.what + "\n"; };
+  RestoreResult result;
+  {
+    const AsNobody nobody;
+    result = restore_to(snapshot, options);
+  }
+
+  EXPECT_EQ(result.first_warnings.size(), 100u);
+  EXPECT_EQ(warned.count(dir_ / "n/99: set the owner: Operation not permitted"), 1u);
+  EXPECT_GE(warned.size(), 149u);
+  EXPECT_EQ(errors, dir_ / "n/7: a directory that is not empty is in the way\n");
 }
 
 TEST_F(RestoreTest, APathBelowAnUnlistableDirectoryIsBackedUp) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,14 +17,23 @@ struct RestoreOptions {
   std::vector<std::string> iexcludes;
   bool verify = false;  ///< read every restored file again and compare ids
   bool dry_run = false;
+  /// Of an existing file only the pieces that differ are fetched and written, in place: a file that a kill
+  /// met is in part old and in part new, and the next run finishes it. A file that has other names, or
+  /// belongs to neither its owner in the snapshot nor who restores, is written anew as without this.
+  bool delta = false;
   bool sparse = true;  ///< long runs of zeros become holes
+  /// Told of every entry that could not be restored, and of all metadata that could not be set, when it
+  /// happens: from any thread, one call at a time. May be empty.
+  std::function<void(const PathProblem&)> on_error;
+  std::function<void(const PathProblem&)> on_warning;
 
   RestoreOptions() {}
 };
 
 /// What a restore did. `owners_kept` is false when ids could not be set (not permitted).
 struct RestoreResult {
-  FileCounts counts;                ///< files_new: written; files_unmodified: already right
+  /// files_new: written; files_changed: written in place; files_unmodified: already right.
+  FileCounts counts;
   std::uint64_t bytes_written = 0;  ///< content, without holes
   std::uint64_t files_verified = 0;
   bool owners_kept = true;
@@ -34,6 +44,9 @@ struct RestoreResult {
   Duration duration{};
 
   RestoreResult() {}
+  /// Count one and list it among the first.
+  void add_error(const std::string& path, const std::string& what);
+  void add_warning(const std::string& path, const std::string& what);
 };
 
 /// Restores one snapshot. Never follows a symlink out of the target, never writes outside it. A file appears

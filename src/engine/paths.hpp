@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+namespace stash::engine {
+
+/// "c" for "/a/b/c"; "" for "/".
+inline std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+/// "/a/b" for "/a/b/c"; "/" for "/a" and "/".
+inline std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace stash::engine
