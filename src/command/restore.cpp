@@ -13,47 +13,100 @@ struct RestoreFlags {
   engine::RestoreOptions options;
   engine::SnapshotFilter filter;
   std::string snapshot;
+  bool dry_run = false;
 };
 
-void print_result(const RestoreFlags& flags, const engine::Snapshot& snapshot,
-                  const engine::RestoreResult& r) {
+void print_json(const RestoreFlags& flags, const engine::Snapshot& snapshot, const engine::RestoreResult& r) {
+  JsonLine line;
+  line.text("message_type", "summary").text("snapshot_id", snapshot.id).flag("dry_run", flags.dry_run);
+  line.number("files_restored", r.counts.files_new + r.counts.files_changed)
+      .number("files_skipped", r.counts.files_unmodified);
+  line.number("dirs", r.counts.dirs)
+      .number("others", r.counts.others)
+      .number("bytes_written", r.bytes_written);
+  line.number("files_verified", r.files_verified)
+      .flag("owners_kept", r.owners_kept)
+      .number("errors", r.errors);
+  line.number("warnings", r.warnings).seconds("total_duration", r.duration);
+  line.number("files_patched", flags.dry_run ? 0 : r.counts.files_changed);
+  if (flags.dry_run)
+    line.number("created", r.changes.created)
+        .number("rewritten", r.changes.rewritten)
+        .number("metadata_changed", r.changes.metadata)
+        .number("unchanged", r.changes.unchanged);
+  line.print();
+}
+
+void print_problems(const engine::RestoreResult& r) {
   for (const engine::PathProblem& problem : r.first_errors)
     fmt::print(stderr, "{}: {}\n", printable(problem.path), problem.what);
   for (const engine::PathProblem& problem : r.first_warnings)
     fmt::print(stderr, "{}: {} (the data is right)\n", printable(problem.path), problem.what);
-  if (flags.hand.json) {
-    JsonLine line;
-    line.text("message_type", "summary")
-        .text("snapshot_id", snapshot.id)
-        .flag("dry_run", flags.options.dry_run);
-    line.number("files_restored", r.counts.files_new).number("files_skipped", r.counts.files_unmodified);
-    line.number("dirs", r.counts.dirs)
-        .number("others", r.counts.others)
-        .number("bytes_written", r.bytes_written);
-    line.number("files_verified", r.files_verified)
-        .flag("owners_kept", r.owners_kept)
-        .number("errors", r.errors);
-    line.number("warnings", r.warnings).seconds("total_duration", r.duration).print();
-    return;
-  }
-  if (flags.hand.quiet) return;
+}
+
+void print_preview(const engine::Snapshot& snapshot, const engine::RestoreResult& r) {
+  fmt::print(
+      "snapshot {} of {}: {} entries would be created, {} rewritten ({}), {} get other metadata, {} are "
+      "right\n",
+      snapshot.short_id(), snapshot.host, r.changes.created, r.changes.rewritten,
+      format_size(r.bytes_written), r.changes.metadata, r.changes.unchanged);
+  if (r.errors > 0) fmt::print("{} entries could not be restored\n", r.errors);
+}
+
+void print_result(const RestoreFlags& flags, const engine::Snapshot& snapshot,
+                  const engine::RestoreResult& r) {
   fmt::print("restored snapshot {} of {}: {} files ({}), {} already right, {} directories, {} others in {}\n",
-             snapshot.short_id(), snapshot.host, r.counts.files_new, format_size(r.bytes_written),
-             r.counts.files_unmodified, r.counts.dirs, r.counts.others,
+             snapshot.short_id(), snapshot.host, r.counts.files_new + r.counts.files_changed,
+             format_size(r.bytes_written), r.counts.files_unmodified, r.counts.dirs, r.counts.others,
              format_duration(std::chrono::round<std::chrono::milliseconds>(r.duration)));
+  if (r.counts.files_changed > 0)
+    fmt::print("{} of the files were changed in place\n", r.counts.files_changed);
   if (flags.options.verify) fmt::print("{} files read again and found right\n", r.files_verified);
   if (!r.owners_kept) fmt::print("owners could not be set: run as root to keep them\n");
   if (r.errors > 0) fmt::print("{} entries could not be restored\n", r.errors);
   if (r.warnings > 0) fmt::print("{} attributes could not be set\n", r.warnings);
 }
 
+/// With --json every problem is a line of its own, whatever their number.
+void print_problem(const char* type, const engine::PathProblem& problem) {
+  JsonLine().text("message_type", type).text("path", problem.path).text("what", problem.what).print();
+}
+
+void print_change(const RestoreFlags& flags, char kind, const engine::EntryInfo& entry) {
+  const std::string modifier(1, kind);
+  if (flags.hand.json) {
+    JsonLine().text("message_type", "change").text("path", entry.path).text("modifier", modifier).print();
+  } else if (!flags.hand.quiet) {
+    clear_progress_line();
+    fmt::print("{}  {}\n", modifier, printable(entry.path));
+  }
+}
+
+Task<engine::RestoreResult> start(engine::Repository& repository, const engine::Snapshot& snapshot,
+                                  const RestoreFlags& flags, engine::Progress& progress) {
+  if (!flags.dry_run) return engine::restore(repository, snapshot, flags.options, progress);
+  return engine::preview_restore(
+      repository, snapshot, flags.options, progress,
+      [&flags](char kind, const engine::EntryInfo& entry) { print_change(flags, kind, entry); });
+}
+
 Task<int> run(Hand& hand, RestoreFlags& flags) {
+  if (flags.hand.json) {
+    flags.options.on_error = [](const engine::PathProblem& p) { print_problem("file_error", p); };
+    flags.options.on_warning = [](const engine::PathProblem& p) { print_problem("file_warning", p); };
+  }
   const auto repository = co_await hand.open();
   const engine::Snapshot snapshot = co_await repository->find_snapshot(flags.snapshot, flags.filter);
   engine::Progress progress;
-  auto work = engine::restore(*repository, snapshot, flags.options, progress);
+  auto work = start(*repository, snapshot, flags, progress);
   const engine::RestoreResult result = co_await with_progress(hand, progress, std::move(work));
-  print_result(flags, snapshot, result);
+  if (flags.hand.json) {
+    print_json(flags, snapshot, result);
+  } else {
+    print_problems(result);
+    if (!flags.hand.quiet && flags.dry_run) print_preview(snapshot, result);
+    if (!flags.hand.quiet && !flags.dry_run) print_result(flags, snapshot, result);
+  }
   co_return result.errors > 0 ? kPartial : kDone;
 }
 
@@ -74,7 +127,12 @@ int restore(int argc, char** argv) {
   flags.option("--path", f.filter.paths, "For latest: path of the snapshot; may be repeated");
   flags.option("--tag", f.filter.tags, "For latest: tag of the snapshot; may be repeated");
   flags.flag("--verify", f.options.verify, "Read every restored file again and compare");
-  flags.flag("-n,--dry-run", f.options.dry_run, "Only tell what would be done");
+  flags.flag(
+      "--delta", f.options.delta,
+      "Write only what differs, into the existing files: one that a kill met is half old, half new until "
+      "the next run finishes it");
+  flags.flag("-n,--dry-run", f.dry_run,
+             "Only tell what would change: + created, M content, T sort of entry, U metadata");
   flags.positional("SNAPSHOT", f.snapshot, "Id, a unique part of one, or latest", true);
   if (const auto code = flags.parse(argc, argv)) return *code;
   if (f.options.target.empty()) {

@@ -33,6 +33,14 @@ std::array<char, 65536>& scratch() {
   return buffer;
 }
 
+bool has_flags(const TargetDir& dir, const std::string& name, const Entry& entry) {
+  if (entry.inode_flags == 0) return true;
+  const Fd file = dir.open_existing(name);
+  int flags = 0;
+  const auto wanted = static_cast<int>(entry.inode_flags);
+  return ioctl(file.get(), FS_IOC_GETFLAGS, &flags) == 0 && (flags & wanted) == wanted;
+}
+
 }  // namespace
 
 /// The same calls for an open object and for a name.
@@ -90,6 +98,19 @@ struct MetadataSetter::Handle {
 
 MetadataSetter::Handle MetadataSetter::handle_of(const TargetDir& dir, const std::string& name) {
   return {dir.fd(), name.c_str(), "/proc/self/fd/" + std::to_string(dir.fd()) + "/" + name};
+}
+
+bool MetadataSetter::is_set(const TargetDir& dir, const std::string& name, const struct stat& info,
+                            const Entry& entry, const std::vector<Xattr>& xattrs) {
+  const bool same_mode = entry.type == EntryType::Symlink || (info.st_mode & 07777u) == entry.mode;
+  const timespec mtime = to_timespec(entry.mtime);
+  if (info.st_uid != entry.uid || info.st_gid != entry.gid || !same_mode ||
+      info.st_mtim.tv_sec != mtime.tv_sec || info.st_mtim.tv_nsec != mtime.tv_nsec)
+    return false;
+  const Handle handle = handle_of(dir, name);
+  return handle.superfluous(xattrs).empty() &&
+         std::ranges::all_of(xattrs, [&](const Xattr& xattr) { return handle.has(xattr); }) &&
+         has_flags(dir, name, entry);
 }
 
 void MetadataSetter::set(int fd, const Entry& entry, const std::vector<Xattr>& xattrs) {

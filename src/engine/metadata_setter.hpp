@@ -25,6 +25,11 @@ class MetadataSetter {
   void set(const TargetDir& dir, const std::string& name, const Entry& entry,
            const std::vector<Xattr>& xattrs);
 
+  /// True when set() and set_flags() would change nothing of `name`, which `info` was read from. Times of
+  /// access do not count: looking changes them.
+  static bool is_set(const TargetDir& dir, const std::string& name, const struct stat& info,
+                     const Entry& entry, const std::vector<Xattr>& xattrs);
+
   /// False as soon as one owner or group could not be given back.
   bool owners_kept() const { return owners_kept_; }
 

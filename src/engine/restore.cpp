@@ -1,6 +1,7 @@
 #include "stash/engine/restore.hpp"
 
 #include "engine/repository_impl.hpp"
+#include "engine/restore_preview.hpp"
 #include "engine/restorer.hpp"
 #include "stash/base/error.hpp"
 
@@ -51,6 +52,17 @@ Task<RestoreResult> restore(Repository& repository, const Snapshot& snapshot, Re
                 "problem: {}: {}",
                 restorer.damaged(), snapshot.short_id(), result.first_errors.front().path,
                 result.first_errors.front().what);
+  co_return result;
+}
+
+Task<RestoreResult> preview_restore(Repository& repository, const Snapshot& snapshot, RestoreOptions options,
+                                    Progress& progress, ChangeVisitor visit) {
+  Repository::Impl& impl = repository.impl();
+  const auto began = impl.environment.timers.steady();
+  const Manifest manifest = co_await begin(impl, snapshot.id, is_whole(options), progress);
+  RestorePreview preview(repository, manifest, std::move(options), progress, std::move(visit));
+  RestoreResult result = co_await preview.run();
+  result.duration = impl.environment.timers.steady() - began;
   co_return result;
 }
 

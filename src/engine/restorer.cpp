@@ -64,8 +64,7 @@ Restorer::Restorer(Repository& repository, const Manifest& manifest, RestoreOpti
       window_size_(affordable_window()) {}
 
 Task<RestoreResult> Restorer::run() {
-  if (!options_.dry_run)
-    target_ = co_await net::offload(pool_, [this] { return TargetDir::open_target(options_.target); });
+  target_ = co_await net::offload(pool_, [this] { return TargetDir::open_target(options_.target); });
   for (;;) {
     std::optional<Entry> entry = co_await tree_.next();
     if (!entry) break;
@@ -86,10 +85,6 @@ Task<void> Restorer::take(Entry entry) {
   const bool is_dir = entry.type == EntryType::Dir;
   if (is_dir && !chosen && !selection_.worth_visiting(entry.path)) {
     co_await tree_.seek_past(entry.path);
-    co_return;
-  }
-  if (options_.dry_run) {
-    if (chosen) count(entry, &FileCounts::files_new);
     co_return;
   }
   if (!chosen && !is_dir) co_return;

@@ -63,6 +63,13 @@ std::shared_ptr<TargetDir> TargetDir::open_target(const std::string& path) {
   return std::make_shared<TargetDir>(std::move(fd));
 }
 
+std::shared_ptr<TargetDir> TargetDir::find_target(const std::string& path) {
+  Fd fd(retry_eintr([&] { return open(path.c_str(), kDirFlags); }));
+  if (fd) return std::make_shared<TargetDir>(std::move(fd));
+  if (errno == ENOENT) return nullptr;
+  throw errno_error(errno, "open restore target " + path);
+}
+
 std::optional<struct stat> TargetDir::look(const std::string& name) const {
   struct stat info {};
   if (fstatat(fd_.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) return info;
@@ -86,6 +93,28 @@ std::shared_ptr<TargetDir> TargetDir::walk_to(const std::string& path) {
     here = std::make_shared<TargetDir>(std::move(next));
   }
   return here;
+}
+
+std::shared_ptr<TargetDir> TargetDir::find_way(const std::string& path) {
+  std::shared_ptr<TargetDir> here = shared_from_this();
+  for (std::size_t at = 1; here && at < path.size();) {
+    const std::size_t end = std::min(path.find('/', at), path.size());
+    const std::string name = path.substr(at, end - at);
+    at = end + 1;
+    Fd next(open_in_root(fd_.get(), path.substr(1, end - 1)));
+    if (!next && (errno == ENOSYS || errno == EPERM))
+      next = Fd(retry_eintr([&] { return openat(here->fd(), name.c_str(), kWayFlags | O_NOFOLLOW); }));
+    if (!next && errno != ENOENT) throw errno_error(errno, "open directory " + path.substr(0, end));
+    here = next ? std::make_shared<TargetDir>(std::move(next)) : nullptr;
+  }
+  return here;
+}
+
+std::shared_ptr<TargetDir> TargetDir::find(const std::string& name) const {
+  Fd fd(retry_eintr([&] { return openat(fd_.get(), name.c_str(), kDirFlags | O_NOFOLLOW); }));
+  if (fd) return std::make_shared<TargetDir>(std::move(fd));
+  if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) return nullptr;
+  throw errno_error(errno, "open directory");
 }
 
 TargetDir::Entered TargetDir::enter(const std::string& name, bool keep_links) {

@@ -59,6 +59,8 @@ class TargetDir : public std::enable_shared_from_this<TargetDir> {
   /// The directory at `path`, made with its parents when missing. The path is the caller's: symlinks are
   /// followed.
   static std::shared_ptr<TargetDir> open_target(const std::string& path);
+  /// The same without making anything: null where there is no such directory.
+  static std::shared_ptr<TargetDir> find_target(const std::string& path);
 
   int fd() const { return fd_.get(); }
 
@@ -68,6 +70,8 @@ class TargetDir : public std::enable_shared_from_this<TargetDir> {
   /// Walks down existing directories to `path` ("/a/b", "/": itself); missing ones are made. Symlinks met on
   /// the way are resolved as if this directory were the root, where the kernel can do that, else refused.
   std::shared_ptr<TargetDir> walk_to(const std::string& path);
+  /// The same without making anything: null where walk_to() would make a directory.
+  std::shared_ptr<TargetDir> find_way(const std::string& path);
 
   struct Entered {
     std::shared_ptr<TargetDir> dir;
@@ -76,6 +80,8 @@ class TargetDir : public std::enable_shared_from_this<TargetDir> {
   /// The directory `name`, made with mode 0700 when missing. Takes the place of a file or symlink, but with
   /// `keep_links` a symlink is Error(Conflict).
   Entered enter(const std::string& name, bool keep_links);
+  /// The directory `name`, null where there is none.
+  std::shared_ptr<TargetDir> find(const std::string& name) const;
 
   TargetFile create_file(TemporaryNames& names);
   /// An existing regular file, for reading and changing its metadata.

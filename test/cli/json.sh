@@ -37,6 +37,9 @@ PY
   expect 0 "$STASH" find -r "$R" one --json; shape find
   expect 0 "$STASH" diff -r "$R" "${ids[0]}" "${ids[1]}" --json; shape diff
   expect 0 "$STASH" restore -r "$R" latest --target "$T/to" --verify --json; shape restore
+  expect 0 "$STASH" restore -r "$R" latest --target "$T/else" --dry-run --json; shape restore
+  rm "$T/to/$T/data/one" && mkdir -p "$T/to/$T/data/one/full"
+  expect 3 "$STASH" restore -r "$R" latest --target "$T/to" --json; shape restore
   expect 0 "$STASH" check -r "$R" --json; shape check
   expect 0 "$STASH" stats -r "$R" --json; shape stats
   expect 0 "$STASH" tag -r "$R" --add x "${ids[0]}" --json; shape tag

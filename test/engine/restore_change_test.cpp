@@ -1,6 +1,8 @@
-// Restores onto what is there already: in place, and again after a kill.
+// Restores onto what is there already: in place, told beforehand, and again after a kill.
 
 #include <fcntl.h>
+
+#include <algorithm>
 
 #include "backup_fixture.hpp"
 #include "hooked_store.hpp"
@@ -29,6 +31,17 @@ class RestoreChangeTest : public BackupTest {
     return options;
   }
 
+  /// "+ /a" for each change, below the path that was backed up.
+  std::string preview(const Snapshot& snapshot, RestoreOptions options) {
+    Progress progress;
+    std::string told;
+    auto tell = [&](char kind, const EntryInfo& entry) {
+      told += std::string(1, kind) + " " + entry.path.substr((dir_ / "n").size()) + "\n";
+    };
+    preview_ = net::run(preview_restore(*repository_, snapshot, std::move(options), progress, tell));
+    return told;
+  }
+
   static struct stat look(const std::string& path) {
     struct stat info {};
     EXPECT_EQ(lstat(path.c_str(), &info), 0) << path;
@@ -39,7 +52,20 @@ class RestoreChangeTest : public BackupTest {
     EXPECT_EQ(pwrite(fd, bytes.data(), bytes.size(), at), static_cast<ssize_t>(bytes.size()));
     close(fd);
   }
+  /// Every name below the target with its inode and the time it last changed in any way.
+  std::string state() {
+    std::vector<std::string> all;
+    for (const auto& found : std::filesystem::recursive_directory_iterator(dir_ / "out")) {
+      const struct stat info = look(found.path());
+      all.push_back(fmt::format("{} {} {}.{}", found.path().string(), info.st_ino, info.st_ctim.tv_sec,
+                                info.st_ctim.tv_nsec));
+    }
+    std::ranges::sort(all);
+    return lines(all);
+  }
   std::string differences() { return lines(tree_differences(dir_ / "n", out())); }
+
+  RestoreResult preview_;
 };
 
 TEST_F(RestoreChangeTest, DeltaWritesOnlyThePiecesThatDifferInPlace) {
@@ -196,6 +222,94 @@ TEST_F(RestoreChangeTest, ASecondRunAfterAKillFetchesOnlyTheRest) {
   EXPECT_LT(fetched, whole * 6 / 10);
   EXPECT_EQ(differences(), "");
   reopen();
+}
+
+TEST_F(RestoreChangeTest, APreviewOfAnEmptyTargetCreatesEverythingAndNothing) {
+  make_nasty_tree(dir_ / "n");
+  const Snapshot snapshot = back_up(dir_ / "n").snapshot;
+  preview(snapshot, options());
+
+  EXPECT_EQ(preview_.changes.created, snapshot.counts.entries());
+  EXPECT_EQ(preview_.errors, 0u);
+  EXPECT_NE(access((dir_ / "out").c_str(), F_OK), 0);
+}
+
+TEST_F(RestoreChangeTest, APreviewOfARestoredTreeFindsAllOfItRight) {
+  make_nasty_tree(dir_ / "n");
+  const Snapshot snapshot = back_up(dir_ / "n").snapshot;
+  restore_to(snapshot, dir_ / "out");
+  const std::string before = state();
+
+  EXPECT_EQ(preview(snapshot, options()), "");
+  EXPECT_EQ(preview_.changes.unchanged, snapshot.counts.entries());
+  EXPECT_EQ(state(), before);
+}
+
+TEST_F(RestoreChangeTest, APreviewTellsWhatARestoreThenDoes) {
+  make_dir(dir_ / "n");
+  make_dir(dir_ / "n/d");
+  write_file(dir_ / "n/d/gone", "x");
+  write_file(dir_ / "n/d/same", "x");
+  write_file(dir_ / "n/content", "as it was");
+  write_file(dir_ / "n/mode", "x");
+  write_file(dir_ / "n/one", "x");
+  ASSERT_EQ(link((dir_ / "n/one").c_str(), (dir_ / "n/two").c_str()), 0);
+  ASSERT_EQ(symlink("mode", (dir_ / "n/link").c_str()), 0);
+  write_file(dir_ / "n/sort", "a file");
+  const Snapshot snapshot = back_up(dir_ / "n").snapshot;
+  restore_to(snapshot, dir_ / "out");
+  ASSERT_EQ(unlink(out("/d/gone").c_str()), 0);
+  write_file(out("/content"), "and is now");
+  ASSERT_EQ(chmod(out("/mode").c_str(), 0600), 0);
+  ASSERT_EQ(unlink(out("/two").c_str()), 0);
+  write_file(out("/two"), "x");
+  ASSERT_EQ(unlink(out("/link").c_str()), 0);
+  ASSERT_EQ(symlink("elsewhere", out("/link").c_str()), 0);
+  ASSERT_EQ(unlink(out("/sort").c_str()), 0);
+  make_dir(out("/sort"));
+  const std::string before = state();
+
+  EXPECT_EQ(preview(snapshot, options()),
+            "U \nM /content\nU /d\n+ /d/gone\nM /link\nU /mode\nT /sort\nM /two\n");
+  EXPECT_EQ(preview_.changes.created, 1u);
+  EXPECT_EQ(preview_.changes.rewritten, 4u);
+  EXPECT_EQ(preview_.changes.metadata, 3u);
+  EXPECT_EQ(preview_.changes.unchanged, 2u);
+  EXPECT_EQ(state(), before);
+  restore_to(snapshot, dir_ / "out");
+  EXPECT_EQ(preview(snapshot, options()), "");
+  EXPECT_EQ(differences(), "");
+}
+
+TEST_F(RestoreChangeTest, APreviewReadsContentWhereItIsDoubted) {
+  const Snapshot snapshot =
+      snapshot_of_files({{"hidden", random_text(300'000, 1)}, {"touched", random_text(300'000, 2)}});
+  restore_to(snapshot, dir_ / "out");
+  const struct stat was = look(out("/hidden"));
+  overwrite(out("/hidden"), 5, "changed");
+  stash::test::set_time(out("/hidden"), was.st_mtim.tv_sec, was.st_mtim.tv_nsec);
+  stash::test::set_time(out("/touched"), 1, 0);
+
+  EXPECT_EQ(preview(snapshot, options()), "M /touched\n");
+  EXPECT_EQ(preview(snapshot, delta()), "U /touched\n");
+  RestoreOptions verifying = delta();
+  verifying.verify = true;
+  EXPECT_EQ(preview(snapshot, verifying), "M /hidden\nU /touched\n");
+}
+
+TEST_F(RestoreChangeTest, APreviewOfAChoiceNamesTheDirectoriesItNeeds) {
+  make_dir(dir_ / "n");
+  make_dir(dir_ / "n/a");
+  make_dir(dir_ / "n/b");
+  write_file(dir_ / "n/a/x", "x");
+  write_file(dir_ / "n/b/y", "y");
+  const Snapshot snapshot = back_up(dir_ / "n").snapshot;
+  RestoreOptions choice = options();
+  choice.includes = {"y"};
+
+  EXPECT_EQ(preview(snapshot, choice), "+ \n+ /b\n+ /b/y\n");
+  restore_to(snapshot, choice);
+  EXPECT_EQ(preview(snapshot, choice), "");
 }
 
 }  // namespace

@@ -121,17 +121,6 @@ TEST_F(RestoreTest, IncludesAndExcludes) {
   EXPECT_NE(access(out("/d/c.txt").c_str(), F_OK), 0);
 }
 
-TEST_F(RestoreTest, ADryRunTouchesNothing) {
-  const Snapshot snapshot = small();
-  RestoreOptions options;
-  options.target = dir_ / "out";
-  options.dry_run = true;
-  const RestoreResult result = restore_to(snapshot, options);
-
-  EXPECT_EQ(result.counts.entries(), snapshot.counts.entries());
-  EXPECT_NE(access((dir_ / "out").c_str(), F_OK), 0);
-}
-
 TEST_F(RestoreTest, OtherThingsInTheWayAreReplaced) {
   const Snapshot snapshot = small();
   stash::test::must(std::filesystem::create_directories(out()), "mkdir");

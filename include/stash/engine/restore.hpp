@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "stash/engine/browse.hpp"
 #include "stash/engine/progress.hpp"
 #include "stash/engine/repository.hpp"
 
@@ -16,7 +17,6 @@ struct RestoreOptions {
   std::vector<std::string> iincludes;
   std::vector<std::string> iexcludes;
   bool verify = false;  ///< read every restored file again and compare ids
-  bool dry_run = false;
   /// Of an existing file only the pieces that differ are fetched and written, in place: a file that a kill
   /// met is in part old and in part new, and the next run finishes it. A file that has other names, or
   /// belongs to neither its owner in the snapshot nor who restores, is written anew as without this.
@@ -30,10 +30,19 @@ struct RestoreOptions {
   RestoreOptions() {}
 };
 
+/// What a preview tells of a restore, in entries.
+struct RestoreChanges {
+  std::uint64_t created = 0;    ///< '+'
+  std::uint64_t rewritten = 0;  ///< 'M' and 'T'
+  std::uint64_t metadata = 0;   ///< 'U'
+  std::uint64_t unchanged = 0;  ///< '='
+};
+
 /// What a restore did. `owners_kept` is false when ids could not be set (not permitted).
 struct RestoreResult {
   /// files_new: written; files_changed: written in place; files_unmodified: already right.
   FileCounts counts;
+  RestoreChanges changes;           ///< only of a preview
   std::uint64_t bytes_written = 0;  ///< content, without holes
   std::uint64_t files_verified = 0;
   bool owners_kept = true;
@@ -55,5 +64,16 @@ struct RestoreResult {
 /// restoring what can be).
 Task<RestoreResult> restore(Repository& repository, const Snapshot& snapshot, RestoreOptions options,
                             Progress& progress);
+
+/// '+': would be created. 'M': its content would be rewritten. 'T': something of another sort is in its place
+/// and would give way. 'U': only metadata would be set.
+using ChangeVisitor = std::function<void(char kind, const EntryInfo& entry)>;
+
+/// What restore() would do with the target as it is now, in path order; entries that are right already are
+/// only counted. Reads the target, with `verify` and `delta` also the content of files, and writes nothing.
+/// `bytes_written` of the result is the content of files that would be rewritten, of which `delta` may write
+/// less. An entry that cannot be told of is an error.
+Task<RestoreResult> preview_restore(Repository& repository, const Snapshot& snapshot, RestoreOptions options,
+                                    Progress& progress, ChangeVisitor visit);
 
 }  // namespace stash::engine
