@@ -10,8 +10,8 @@
 
 #include "engine/budget.hpp"
 #include "engine/each_parallel.hpp"
-#include "engine/format/pack.hpp"
 #include "engine/format/tree.hpp"
+#include "engine/pack_check.hpp"
 #include "engine/pack_list.hpp"
 #include "engine/repository_impl.hpp"
 #include "engine/walk_blobs.hpp"
@@ -20,7 +20,7 @@ namespace stash::engine {
 namespace {
 
 constexpr std::size_t kMaxErrors = 1000;
-constexpr std::size_t kPacksAtOnce = 4;
+constexpr std::size_t kPacksAtOnce = 8;
 constexpr int kLooks = 4;  ///< how often index and packs are read before a finding is believed
 
 bool is_finding(const Error& e) {
@@ -50,7 +50,6 @@ class Checker {
   bool is_stored(const NeededBlob& blob) const;
   Task<void> check_data();
   Task<void> check_pack(const Index::Pack& pack);
-  void check_bytes(const Index::Pack& pack, ByteView bytes) const;
   void report(std::string what);
 
   Repository::Impl& repository_;
@@ -227,56 +226,18 @@ Task<void> Checker::check_data() {
 }
 
 Task<void> Checker::check_pack(const Index::Pack& pack) {
-  const Budget::Hold hold = co_await budget_.acquire(pack.size);
   try {
-    const storage::Range range(0, pack.size + 1);
-    const Bytes bytes = co_await repository_.store.get(pack_name(pack.id), range);
-    co_await net::offload(repository_.environment.pool, [&] { check_bytes(pack, bytes); });
-    result_.bytes_read += bytes.size();
-    progress_.bytes_done.fetch_add(bytes.size(), std::memory_order_relaxed);
+    const auto rows = blobs_in_.find(pack.id);
+    const std::uint64_t count = rows == blobs_in_.end() ? 0 : rows->second;
+    const std::uint64_t bytes = co_await check_pack_data(repository_, loaded_->index, budget_, pack, count);
+    result_.bytes_read += bytes;
+    progress_.bytes_done.fetch_add(bytes, std::memory_order_relaxed);
   } catch (const Error& e) {
     if (!is_finding(e)) throw;
     // What was deleted by a collector since it was listed was needed by nobody.
     const bool gone = e.kind() == ErrorKind::NotFound && pack.condemned;
     if (!gone) report(fmt::format("{}", e.what()));
   }
-}
-
-void Checker::check_bytes(const Index::Pack& pack, ByteView bytes) const {
-  const auto wrong = [&](std::string_view what) {
-    throw Error(ErrorKind::Corrupt, "{}: damaged: {}", pack_name(pack.id), what);
-  };
-  if (bytes.size() != pack.size || bytes.size() < kHeaderSize + kTrailerSize) wrong("wrong length");
-  const Keys& keys = repository_.keys;
-  if (pack_kind(bytes.first(kHeaderSize), pack.id) != pack.kind) wrong("it is of another kind");
-  const std::uint64_t footer_at = footer_offset(bytes.last(kTrailerSize), pack.kind, bytes.size(), pack.id);
-  const ByteView sealed_footer = bytes.subspan(footer_at, bytes.size() - kTrailerSize - footer_at);
-  const PackFooter footer = open_footer(keys, pack.id, pack.kind, footer_at, sealed_footer);
-
-  const Index& index = loaded_->index;
-  const BlobReader reader(repository_);
-  std::vector<Bytes> frames(footer.frames.size());
-  std::size_t decoded = 0;  // frames come in order; only the current one is kept
-  for (const PackBlob& blob : footer.blobs) {
-    for (; decoded <= blob.frame; ++decoded) {
-      const FrameInfo& f = footer.frames[decoded];
-      const FramePlace place{pack.id, f.offset, f.stored, f.raw, f.codec};
-      frames[decoded] = reader.decode(place, pack.kind, bytes.subspan(f.offset, f.stored));
-      if (decoded > 0) frames[decoded - 1] = {};
-    }
-    if (frames[blob.frame].empty()) wrong("its blobs are out of order");
-    reader.verify(pack.kind, blob.id, ByteView(frames[blob.frame]).subspan(blob.offset, blob.length));
-    const auto places = index.find(pack.kind, key_of(blob.id));
-    const bool known = std::ranges::any_of(places, [&](const BlobPlace& place) {
-      return place.frame.pack == pack.id && place.frame.offset == footer.frames[blob.frame].offset &&
-             place.offset == blob.offset && place.length == blob.length;
-    });
-    if (!known) wrong("the index does not know a blob in it");
-  }
-  // As many, and each known: the index claims nothing that is not there.
-  const auto rows = blobs_in_.find(pack.id);
-  if (rows == blobs_in_.end() || rows->second != footer.blobs.size())
-    wrong("the index knows blobs that are not in it");
 }
 
 }  // namespace
