@@ -127,6 +127,7 @@ int restore(int argc, char** argv) {
   flags.option("--path", f.filter.paths, "For latest: path of the snapshot; may be repeated");
   flags.option("--tag", f.filter.tags, "For latest: tag of the snapshot; may be repeated");
   flags.flag("--verify", f.options.verify, "Read every restored file again and compare");
+  flags.flag("--sync", f.options.durable, "Wait until all of it is on the disk");
   flags.flag(
       "--delta", f.options.delta,
       "Write only what differs, into the existing files: one that a kill met is half old, half new until "

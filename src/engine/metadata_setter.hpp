@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
@@ -10,7 +11,7 @@
 namespace stash::engine {
 
 /// Brings back owners, modes, xattrs with ACLs, and times, in the order in which none undoes another. What
-/// cannot be set is told, never thrown. Blocking; one thread at a time.
+/// cannot be set is told, never thrown. Blocking; any thread, one object each.
 class MetadataSetter {
  public:
   /// `warn` gets the path of the entry and what could not be set.
@@ -40,7 +41,7 @@ class MetadataSetter {
   void set_xattrs(const Handle& handle, const Entry& entry, const std::vector<Xattr>& xattrs);
 
   std::function<void(const std::string&, const std::string&)> warn_;
-  bool owners_kept_ = true;
+  std::atomic<bool> owners_kept_{true};
 };
 
 }  // namespace stash::engine

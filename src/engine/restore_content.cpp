@@ -1,9 +1,6 @@
 // The content half of a restore: which bytes to fetch, in which order, and where they go.
 
-#include <fcntl.h>
-
 #include <algorithm>
-#include <cstring>
 
 #include "engine/content.hpp"
 #include "engine/restorer.hpp"
@@ -12,36 +9,23 @@
 namespace stash::engine {
 namespace {
 
-constexpr std::uint64_t kPlanBytes = std::uint64_t{64} << 20;  ///< content planned at once
-constexpr std::uint64_t kLargeWrite = std::uint64_t{256} << 10;
-constexpr std::uint64_t kZeroBlock = std::uint64_t{64} << 10;
-
 bool is_damage(const Error& e) { return e.kind() == ErrorKind::Corrupt || e.kind() == ErrorKind::NotFound; }
-
-bool all_zero(ByteView bytes) {
-  return bytes[0] == std::byte{0} && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
-}
-
-/// Writes what is not zero: the file is fresh, so that what is left out stays a hole.
-void write_around_zeros(int fd, std::uint64_t offset, ByteView bytes) {
-  while (!bytes.empty()) {
-    const std::uint64_t block = std::min<std::uint64_t>(kZeroBlock - offset % kZeroBlock, bytes.size());
-    if (!all_zero(bytes.first(block))) write_at(fd, offset, bytes.first(block));
-    bytes = bytes.subspan(block);
-    offset += block;
-  }
-}
 
 }  // namespace
 
+/// The planner is a member of the group like the plans that it starts: whatever ends one of them ends all.
 Task<void> Restorer::write_contents() {
-  std::vector<WantedPiece> pieces;
-  std::uint64_t bytes = 0;
+  net::TaskGroup group;
+  co_await group.spawn(plan_contents(group));
+  co_await group.join();
+}
+
+Task<void> Restorer::plan_contents(net::TaskGroup& group) {
   for (std::uint32_t i = 0; i < window_.size(); ++i) {
-    if (!window_[i].takes_content() || !window_[i].entry.inline_content.empty()) continue;
+    if (!window_[i].takes_content() || window_[i].entry.blobs.empty()) continue;
     std::string damage;
     try {
-      co_await want(i, pieces, bytes);
+      co_await want(i, group);
     } catch (const Error& e) {
       if (!is_damage(e)) throw;
       damage = e.what();
@@ -50,13 +34,14 @@ Task<void> Restorer::write_contents() {
     ++damaged_;
     fail(window_[i], damage);
   }
-  co_await fetch(pieces);
-  co_await net::offload(pool_, [this] { release_pages(); });
+  co_await start_plan(group);
 }
 
-/// Adds the pieces of one file, and fetches what has come together whenever that is enough.
-Task<void> Restorer::want(std::uint32_t number, std::vector<WantedPiece>& pieces, std::uint64_t& bytes) {
+/// Adds the pieces of one file, and starts what has come together whenever that is enough.
+Task<void> Restorer::want(std::uint32_t number, net::TaskGroup& group) {
   const Item& item = window_[number];
+  // A small file is written at once, so that all of it has to be in one plan.
+  if (item.is_small) co_await make_room(item.entry.size, group);
   ContentReader content(blobs_, item.entry);
   std::uint64_t offset = 0;
   for (;;) {
@@ -73,108 +58,106 @@ Task<void> Restorer::want(std::uint32_t number, std::vector<WantedPiece>& pieces
       piece.content_offset = offset;
       offset += piece.length;
       if (offset > item.map->length()) throw Error(ErrorKind::Corrupt, "its blobs are longer than the file");
-      if (held[i])
+      if (held[i]) {
         progress_.bytes_done += piece.length;
-      else
-        co_await want(piece, pieces, bytes);
+        continue;
+      }
+      co_await make_room(piece.length, group);
+      add_piece(piece);
     }
   }
   if (offset != item.map->length()) throw Error(ErrorKind::Corrupt, "its blobs are shorter than the file");
 }
 
-Task<void> Restorer::want(WantedPiece piece, std::vector<WantedPiece>& pieces, std::uint64_t& bytes) {
-  window_[piece.file].wanted += piece.length;
+/// Sees to it that the plan in the making has room for `bytes` more.
+Task<void> Restorer::make_room(std::uint64_t bytes, net::TaskGroup& group) {
+  if (plan_ && !plan_->regions.fits(bytes)) co_await start_plan(group);
+  while (!plan_) {
+    if (!idle_plans_.empty()) {
+      plan_ = std::move(idle_plans_.back());
+      idle_plans_.pop_back();
+    } else {
+      co_await plan_ended_.wait();
+    }
+  }
+}
+
+void Restorer::add_piece(WantedPiece piece) {
+  Item& item = window_[piece.file];
+  item.wanted += piece.length;
+  item.map->each(
+      piece.content_offset, piece.length,
+      [&](std::uint64_t to, std::uint64_t, std::uint64_t size) { plan_->regions.add(piece.file, to, size); });
   const std::vector<BlobPlace> places = blobs_.find(BlobKind::Data, piece.id);
   if (places.empty() || places[0].length != piece.length) {
-    co_await fetch_singly(std::span(&piece, 1));  // another look at the index may know it
-    co_return;
+    plan_->unplaced.push_back(piece);  // another look at the index may know it
+    return;
   }
   piece.frame = places[0].frame;
   piece.frame_offset = places[0].offset;
-  pieces.push_back(piece);
-  bytes += piece.length;
-  if (bytes < kPlanBytes) co_return;
-  co_await fetch(pieces);
-  pieces.clear();
-  bytes = 0;
+  plan_->pieces.push_back(piece);
 }
 
-Task<void> Restorer::fetch(std::vector<WantedPiece>& pieces) {
-  const std::vector<FetchRun> runs = plan_runs(pieces);
+Task<void> Restorer::start_plan(net::TaskGroup& group) {
+  if (plan_) co_await group.spawn(run_plan(std::move(plan_)));
+}
+
+Task<void> Restorer::run_plan(std::unique_ptr<Plan> plan) {
+  const std::vector<FetchRun> runs = plan_runs(plan->pieces);
   net::TaskGroup group;
-  co_await group.spawn(start_runs(runs, pieces, group));
+  co_await group.spawn(start_runs(*plan, runs, group));
   co_await group.join();
-  co_await write_behind(pieces);
-}
-
-/// Restored data goes to the disk while the next is fetched, and then leaves the page cache: it would crowd
-/// out what the node's applications use, and fresh pages cost more than written ones that are used again.
-Task<void> Restorer::write_behind(std::span<const WantedPiece> pieces) {
-  std::map<std::uint32_t, std::uint64_t> written;
-  for (const WantedPiece& piece : pieces) written[piece.file] += piece.length;
-  std::erase_if(written, [](const auto& file) { return file.second < kLargeWrite; });
-  co_await net::offload(pool_, [&] {
-    release_pages();
-    for (const auto& [number, bytes] : written) {
-      const Item& item = window_[number];
-      if (!item.takes_content()) continue;
-      sync_file_range(item.fd(), 0, 0, SYNC_FILE_RANGE_WRITE);
-      flowing_.push_back(number);
-    }
-  });
-}
-
-void Restorer::release_pages() {
-  for (const std::uint32_t number : std::exchange(flowing_, {})) {
-    const Item& item = window_[number];
-    if (!item.takes_content()) continue;
-    sync_file_range(item.fd(), 0, 0,
-                    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
-    posix_fadvise(item.fd(), 0, 0, POSIX_FADV_DONTNEED);
-  }
+  co_await fetch_singly(*plan, plan->unplaced);
+  plan->clear();
+  idle_plans_.push_back(std::move(plan));
+  plan_ended_.notify_all();
 }
 
 /// A member of the group like the runs that it starts as the budget allows.
-Task<void> Restorer::start_runs(std::span<const FetchRun> runs, std::span<const WantedPiece> pieces,
-                                net::TaskGroup& group) {
+Task<void> Restorer::start_runs(Plan& plan, std::span<const FetchRun> runs, net::TaskGroup& group) {
+  const std::span<const WantedPiece> pieces = plan.pieces;
   for (const FetchRun& run : runs) {
     Budget::Hold hold = co_await bytes_.acquire(run.length + run.largest_frame);
-    co_await group.spawn(fetch_run(run, pieces.subspan(run.first, run.count), std::move(hold)));
+    co_await group.spawn(fetch_run(plan, run, pieces.subspan(run.first, run.count), std::move(hold), group));
   }
 }
 
-Task<void> Restorer::fetch_run(FetchRun run, std::span<const WantedPiece> pieces, Budget::Hold hold) {
-  std::vector<Failure> failures;
+Task<void> Restorer::fetch_run(Plan& plan, FetchRun run, std::span<const WantedPiece> pieces,
+                               Budget::Hold hold, net::TaskGroup& group) {
+  Put put;
   bool damage = false;
   try {
     const Bytes stored = co_await blobs_.fetch(run.pack, run.offset, run.length);
-    const auto write = [&] { return write_run(run, pieces, stored); };
-    failures = co_await net::offload(pool_, write);
+    const auto open = [&] { put_run(plan, run, pieces, stored, put); };
+    co_await net::offload(pool_, open);
   } catch (const Error& e) {
     if (!is_damage(e)) throw;
     damage = true;
   }
   hold.release();
-  if (damage) co_await fetch_singly(pieces);
-  take_failures(failures);
+  take_failures(put.failures);
+  for (Region* region : put.whole) co_await group.spawn(write_whole(*region));
+  // Those that were put before the damage was met are not put again.
+  if (damage) co_await fetch_singly(plan, pieces.subspan(put.pieces));
 }
 
 /// One blob after another, with every copy there is and a fresh index: for packs that moved or are damaged.
-Task<void> Restorer::fetch_singly(std::span<const WantedPiece> pieces) {
+Task<void> Restorer::fetch_singly(Plan& plan, std::span<const WantedPiece> pieces) {
   for (const WantedPiece& piece : pieces) {
-    std::vector<Failure> failures;
+    Put put;
     std::string damage;
     try {
       const Bytes bytes = co_await blobs_.read(BlobKind::Data, piece.id);
       if (bytes.size() != piece.length)
         throw Error(ErrorKind::Corrupt, "blob {} has another length", piece.id.hex());
-      const auto write = [&] { write_piece(piece, bytes, failures); };
-      co_await net::offload(pool_, write);
+      const auto place = [&] { put_piece(plan, piece, bytes, put); };
+      co_await net::offload(pool_, place);
     } catch (const Error& e) {
       if (!is_damage(e)) throw;
       damage = e.what();
     }
-    take_failures(failures);
+    take_failures(put.failures);
+    for (Region* region : put.whole) co_await write_whole(*region);
     Item& item = window_[piece.file];
     if (damage.empty() || item.state == State::Failed) continue;
     ++damaged_;
@@ -182,9 +165,9 @@ Task<void> Restorer::fetch_singly(std::span<const WantedPiece> pieces) {
   }
 }
 
-std::vector<Restorer::Failure> Restorer::write_run(const FetchRun& run, std::span<const WantedPiece> pieces,
-                                                   ByteView stored) {
-  std::vector<Failure> failures;
+/// On the pool.
+void Restorer::put_run(Plan& plan, const FetchRun& run, std::span<const WantedPiece> pieces, ByteView stored,
+                       Put& put) {
   Bytes frame;
   const FramePlace* decoded = nullptr;
   for (const WantedPiece& piece : pieces) {
@@ -195,26 +178,8 @@ std::vector<Restorer::Failure> Restorer::write_run(const FetchRun& run, std::spa
     }
     if (std::uint64_t{piece.frame_offset} + piece.length > frame.size())
       throw Error(ErrorKind::Corrupt, "the index points outside a frame");
-    write_piece(piece, ByteView(frame).subspan(piece.frame_offset, piece.length), failures);
-  }
-  return failures;
-}
-
-/// On the pool. The item's state is the control thread's: only its file and map are touched here.
-void Restorer::write_piece(const WantedPiece& piece, ByteView bytes, std::vector<Failure>& failures) {
-  Item& item = window_[piece.file];
-  try {
-    item.map->each(piece.content_offset, bytes.size(),
-                   [&](std::uint64_t to, std::uint64_t from, std::uint64_t size) {
-                     if (options_.sparse && item.file)
-                       write_around_zeros(item.fd(), to, bytes.subspan(from, size));
-                     else
-                       write_at(item.fd(), to, bytes.subspan(from, size));
-                   });
-    progress_.bytes_done += bytes.size();
-  } catch (const Error& e) {
-    if (e.kind() == ErrorKind::Exhausted) throw;
-    failures.push_back({piece.file, e.what()});
+    put_piece(plan, piece, ByteView(frame).subspan(piece.frame_offset, piece.length), put);
+    ++put.pieces;
   }
 }
 

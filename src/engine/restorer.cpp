@@ -14,6 +14,10 @@ namespace stash::engine {
 namespace {
 
 constexpr std::uint64_t kWindowBytes = std::uint64_t{256} << 20;
+/// A file up to here is made in one go; a larger one goes past the page cache from kDirectFile on.
+constexpr std::uint64_t kSmallFile = std::uint64_t{256} << 10;
+constexpr std::uint64_t kDirectFile = std::uint64_t{1} << 20;
+constexpr std::size_t kPlans = 2;        ///< one is fetched while another is written
 constexpr std::size_t kOpenLevels = 64;  ///< directories on the way down that stay open between windows
 
 /// Entries worked on at once: each may hold a file and a directory open.
@@ -61,7 +65,11 @@ Restorer::Restorer(Repository& repository, const Manifest& manifest, RestoreOpti
       pool_(repository_.environment.pool),
       names_(repository_.environment.random),
       metadata_([this](const std::string& path, const std::string& what) { warn(path, what); }),
-      window_size_(affordable_window()) {}
+      window_size_(affordable_window()) {
+  // With the bytes in flight, nine tenths of the budget.
+  for (std::size_t i = 0; i < kPlans; ++i)
+    idle_plans_.push_back(std::make_unique<Plan>(repository_.environment.memory_budget / 5));
+}
 
 Task<RestoreResult> Restorer::run() {
   target_ = co_await net::offload(pool_, [this] { return TargetDir::open_target(options_.target); });
@@ -75,6 +83,7 @@ Task<RestoreResult> Restorer::run() {
     levels_.pop_back();
   }
   co_await flush();
+  if (options_.durable) co_await net::offload(pool_, [this] { sync(); });
   result_.owners_kept = metadata_.owners_kept();
   co_return std::move(result_);
 }
@@ -102,6 +111,7 @@ Task<void> Restorer::take(Entry entry) {
   } else {
     window_bytes_ += entry.size;
     Item& item = window_.emplace_back();
+    item.number = static_cast<std::uint32_t>(window_.size() - 1);
     item.entry = std::move(entry);
     item.xattrs = std::move(xattrs);
     item.level = std::move(parent);
@@ -120,6 +130,7 @@ void Restorer::leave(std::string_view path) {
 Task<void> Restorer::flush() {
   co_await net::offload(pool_, [this] { prepare(); });
   if (options_.verify) co_await verify_existing();
+  co_await make_inline_files();
   co_await write_contents();
   if (options_.verify) co_await verify_written();
   co_await net::offload(pool_, [this] {
@@ -169,7 +180,8 @@ void Restorer::prepare(Item& item) {
 
 void Restorer::prepare_file(Item& item, TargetDir& dir) {
   item.map = std::make_unique<ContentMap>(item.entry);
-  const auto info = dir.look(item.name());
+  // In a directory that was made just now there is nothing to look for.
+  const auto info = item.level && item.level->made ? std::nullopt : dir.look(item.name());
   if (info && seems_right(item.entry, *info)) {
     try {
       item.existing = dir.open_existing(item.name());
@@ -182,7 +194,20 @@ void Restorer::prepare_file(Item& item, TargetDir& dir) {
   start_content(item, dir);
 }
 
+/// One that needs no more than content and metadata, in this order.
+bool Restorer::is_small(const Item& item) const {
+  const Entry& entry = item.entry;
+  return entry.size <= kSmallFile && !entry.sparse && entry.links == 1 && entry.inode_flags == 0 &&
+         !options_.verify && !options_.delta;
+}
+
 void Restorer::start_content(Item& item, TargetDir& dir) {
+  if (is_small(item)) {
+    item.is_small = true;
+    item.dir = dir.shared_from_this();
+    item.state = State::Writing;
+    return;
+  }
   bool patching = false;
   try {
     patching = options_.delta && start_patching(item, dir);
@@ -213,6 +238,7 @@ void Restorer::start_writing(Item& item, TargetDir& dir) {
   item.state = State::Writing;
   if (ftruncate(item.file->fd(), static_cast<off_t>(item.entry.size)) != 0)
     throw errno_error(errno, "set the size");
+  if (item.entry.size >= kDirectFile) item.direct = item.file->open_direct();
   const ByteView content = as_bytes(item.entry.inline_content);
   item.map->each(0, content.size(), [&](std::uint64_t to, std::uint64_t from, std::uint64_t size) {
     write_at(item.fd(), to, content.subspan(from, size));
@@ -255,6 +281,7 @@ void Restorer::finish() {
 
 void Restorer::finish(Item& item) {
   if (item.state != State::Right && !item.takes_content()) return;
+  if (item.is_small) throw Error(ErrorKind::Internal, "its content did not come together");
   metadata_.set(item.fd(), item.entry, item.xattrs);
   if (item.file) item.file->publish(item.name(), names_);
   const bool right = item.state == State::Right || (item.wanted == 0 && !item.reshaped && !item.file);
@@ -328,7 +355,10 @@ void Restorer::forget_handles() {
 }
 
 std::shared_ptr<TargetDir> Restorer::dir_of(const LevelPtr& level, const std::string& path) {
-  return level ? reach(level) : target_->walk_to(parent_of(path));
+  if (level) return reach(level);
+  const std::shared_ptr<TargetDir> dir = target_->walk_to(parent_of(path));
+  note_file_system(dir);
+  return dir;
 }
 
 std::shared_ptr<TargetDir> Restorer::reach(const LevelPtr& level) {
@@ -346,6 +376,7 @@ std::shared_ptr<TargetDir> Restorer::reach(const LevelPtr& level) {
     level->dir = entered.dir;
     level->made = level->made || entered.made;
     open_.push_back(level);
+    note_file_system(level->dir);
     return level->dir;
   } catch (const Error& e) {
     rethrow_if_final(e);
@@ -363,12 +394,14 @@ void Restorer::fail(Item& item, const std::string& what) {
 }
 
 void Restorer::error(const std::string& path, const std::string& what) {
+  const std::lock_guard lock(results_);
   ++progress_.errors;
   result_.add_error(path, what);
   if (options_.on_error) options_.on_error(PathProblem(path, what));
 }
 
 void Restorer::warn(const std::string& path, const std::string& what) {
+  const std::lock_guard lock(results_);
   result_.add_warning(path, what);
   if (options_.on_warning) options_.on_warning(PathProblem(path, what));
 }

@@ -4,9 +4,10 @@
 //
 //   prepare   (pool)  directories are made, everything but regular files is restored,
 //                     files already right are told apart
-//   contents          pieces of all files of the window, sorted by place, fetched in runs,
-//                     decoded and written (pool)
-//   finish    (pool)  files get their metadata and then their names
+//   contents          in plans of some MiB: pieces sorted by place, fetched in runs, decoded into regions
+//                     (pool); a region that is whole is written past the page cache (threads of their own),
+//                     a small file is made at once with all that belongs to it (pool)
+//   finish    (pool)  other files get their metadata and then their names
 //   links     (pool)  further names of files
 //   close     (pool)  directories left behind get their metadata, deepest first
 //
@@ -16,6 +17,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,8 +30,10 @@
 #include "engine/metadata_setter.hpp"
 #include "engine/paths.hpp"
 #include "engine/pattern.hpp"
+#include "engine/region.hpp"
 #include "engine/repository_impl.hpp"
 #include "engine/restore_plan.hpp"
+#include "engine/signal.hpp"
 #include "engine/target_dir.hpp"
 #include "engine/tree_reader.hpp"
 #include "stash/engine/restore.hpp"
@@ -68,10 +72,14 @@ class Restorer {
     std::vector<Xattr> xattrs;
     LevelPtr level;  ///< null: a path of the backup itself
     State state = State::Waiting;
-    std::optional<TargetFile> file;   ///< Writing
+    std::optional<TargetFile> file;   ///< Writing, unless it is small
     Fd existing;                      ///< Patching, Right
+    Fd direct;                        ///< the same file past the page cache, if it is large
+    std::shared_ptr<TargetDir> dir;   ///< of a small file that is Writing
+    std::uint32_t number = 0;         ///< in the window
     std::unique_ptr<ContentMap> map;  ///< of a regular file
     std::uint64_t wanted = 0;         ///< bytes of content that are written
+    bool is_small = false;            ///< made at once when its content has come together
     bool is_link = false;
     bool reshaped = false;  ///< Patching: its size or its holes changed
 
@@ -91,6 +99,25 @@ class Restorer {
     std::uint32_t file;
     std::string what;
   };
+  /// What became of pieces that were put to their places.
+  struct Put {
+    std::size_t pieces = 0;
+    std::vector<Region*> whole;  ///< to be written
+    std::vector<Failure> failures;
+  };
+  /// Content that is fetched and put together at once.
+  struct Plan {
+    explicit Plan(std::uint64_t bytes) : regions(bytes) {}
+    void clear() {
+      regions.clear();
+      pieces.clear();
+      unplaced.clear();
+    }
+
+    Regions regions;
+    std::vector<WantedPiece> pieces;
+    std::vector<WantedPiece> unplaced;  ///< of which the index knows no place
+  };
 
   // restorer.cpp
   Task<void> take(Entry entry);
@@ -99,6 +126,7 @@ class Restorer {
   void prepare();
   void prepare(Item& item);
   void prepare_file(Item& item, TargetDir& dir);
+  bool is_small(const Item& item) const;
   void start_content(Item& item, TargetDir& dir);
   bool start_patching(Item& item, TargetDir& dir);
   void start_writing(Item& item, TargetDir& dir);
@@ -119,20 +147,31 @@ class Restorer {
 
   // restore_content.cpp
   Task<void> write_contents();
-  Task<void> want(std::uint32_t number, std::vector<WantedPiece>& pieces, std::uint64_t& bytes);
-  Task<void> want(WantedPiece piece, std::vector<WantedPiece>& pieces, std::uint64_t& bytes);
-  Task<void> fetch(std::vector<WantedPiece>& pieces);
-  Task<void> write_behind(std::span<const WantedPiece> pieces);
-  void release_pages();
-  Task<void> start_runs(std::span<const FetchRun> runs, std::span<const WantedPiece> pieces,
-                        net::TaskGroup& group);
-  Task<void> fetch_run(FetchRun run, std::span<const WantedPiece> pieces, Budget::Hold hold);
-  Task<void> fetch_singly(std::span<const WantedPiece> pieces);
-  std::vector<Failure> write_run(const FetchRun& run, std::span<const WantedPiece> pieces, ByteView stored);
-  void write_piece(const WantedPiece& piece, ByteView bytes, std::vector<Failure>& failures);
+  Task<void> plan_contents(net::TaskGroup& group);
+  Task<void> want(std::uint32_t number, net::TaskGroup& group);
+  Task<void> make_room(std::uint64_t bytes, net::TaskGroup& group);
+  void add_piece(WantedPiece piece);
+  Task<void> start_plan(net::TaskGroup& group);
+  Task<void> run_plan(std::unique_ptr<Plan> plan);
+  Task<void> start_runs(Plan& plan, std::span<const FetchRun> runs, net::TaskGroup& group);
+  Task<void> fetch_run(Plan& plan, FetchRun run, std::span<const WantedPiece> pieces, Budget::Hold hold,
+                       net::TaskGroup& group);
+  Task<void> fetch_singly(Plan& plan, std::span<const WantedPiece> pieces);
+  void put_run(Plan& plan, const FetchRun& run, std::span<const WantedPiece> pieces, ByteView stored,
+               Put& put);
   void take_failures(const std::vector<Failure>& failures);
   Task<void> verify_existing();
   Task<void> verify_written();
+
+  // restore_files.cpp
+  void put_piece(Plan& plan, const WantedPiece& piece, ByteView bytes, Put& put);
+  Task<void> write_whole(const Region& region);
+  void make_small(Item& item, ByteView content, Put& put);
+  void make_small(Item& item, ByteView content);
+  Task<void> make_inline_files();
+  Task<void> make_inline_files(std::span<Item* const> items);
+  void sync();
+  void note_file_system(const std::shared_ptr<TargetDir>& dir);
 
   Repository::Impl& repository_;
   RestoreOptions options_;
@@ -143,19 +182,24 @@ class Restorer {
   TreeReader tree_;
   Budget bytes_;
   net::Pool& pool_;
+  std::optional<net::Pool> writers_;
+  std::unique_ptr<Plan> plan_;  ///< in the making
+  std::vector<std::unique_ptr<Plan>> idle_plans_;
+  Signal plan_ended_;
   TemporaryNames names_;
   MetadataSetter metadata_;
   std::shared_ptr<TargetDir> target_;
   std::vector<LevelPtr> levels_;
   std::deque<Item> window_;
-  std::vector<std::uint32_t> flowing_;  ///< files of the window that the kernel is writing out
-  std::vector<LevelPtr> entered_;       ///< directories chosen in this window
-  std::vector<LevelPtr> left_;          ///< directories left in this window, deepest first
-  std::vector<LevelPtr> open_;          ///< directories with a handle
+  std::vector<LevelPtr> entered_;  ///< directories chosen in this window
+  std::vector<LevelPtr> left_;     ///< directories left in this window, deepest first
+  std::vector<LevelPtr> open_;     ///< directories with a handle
   std::map<std::pair<std::uint32_t, std::uint64_t>, LinkTarget> links_;
   std::size_t window_size_;
   std::uint64_t window_bytes_ = 0;  ///< of the files in it
   std::uint64_t damaged_ = 0;
+  std::map<dev_t, std::shared_ptr<TargetDir>> file_systems_;  ///< a directory of each that is written to
+  std::mutex results_;  ///< over result_ and who hears of problems: small files are made on several threads
   RestoreResult result_;
 };
 

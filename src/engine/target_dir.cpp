@@ -158,6 +158,15 @@ TargetFile TargetDir::create_file(TemporaryNames& names) {
   return {shared_from_this(), std::move(fd), temporary};
 }
 
+TargetFile TargetDir::create_named(const std::string& name, TemporaryNames& names) {
+  Fd fd(retry_eintr([&] {
+    return openat(fd_.get(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  }));
+  if (fd) return {shared_from_this(), std::move(fd), name};
+  if (errno != EEXIST) throw errno_error(errno, "create file");
+  return create_file(names);
+}
+
 Fd TargetDir::open_existing(const std::string& name) const { return open_file(name, O_RDONLY); }
 
 Fd TargetDir::open_to_write(const std::string& name) const { return open_file(name, O_RDWR); }
@@ -203,8 +212,14 @@ TargetFile::~TargetFile() {
   if (dir_ && !temporary_.empty()) unlinkat(dir_->fd(), temporary_.c_str(), 0);
 }
 
+Fd TargetFile::open_direct() const {
+  return Fd(retry_eintr([&] { return open(proc_path(fd()).c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC); }));
+}
+
 void TargetFile::publish(const std::string& name, TemporaryNames& names) {
-  if (temporary_.empty()) {
+  if (temporary_ == name) {
+    temporary_.clear();
+  } else if (temporary_.empty()) {
     const std::string source = proc_path(fd());
     dir_->place(name, names, [&](int dir, const char* as) {
       return linkat(AT_FDCWD, source.c_str(), dir, as, AT_SYMLINK_FOLLOW);

@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -24,7 +25,7 @@ class TemporaryNames {
 
  private:
   std::string prefix_;
-  std::uint64_t count_ = 0;
+  std::atomic<std::uint64_t> count_{0};
 };
 
 class TargetDir;
@@ -43,13 +44,15 @@ class TargetFile {
   ~TargetFile();
 
   int fd() const { return fd_.get(); }
+  /// A second descriptor that passes the page cache by; invalid where that cannot be had.
+  Fd open_direct() const;
   /// Gives it its name, in place of what has that name now unless that is a directory with something in it.
   void publish(const std::string& name, TemporaryNames& names);
 
  private:
   std::shared_ptr<TargetDir> dir_;
   Fd fd_;
-  std::string temporary_;  ///< "" while it has no name
+  std::string temporary_;  ///< the name it has until it is published; "" for none
 };
 
 class TargetDir : public std::enable_shared_from_this<TargetDir> {
@@ -84,6 +87,10 @@ class TargetDir : public std::enable_shared_from_this<TargetDir> {
   std::shared_ptr<TargetDir> find(const std::string& name) const;
 
   TargetFile create_file(TemporaryNames& names);
+  /// The same under its own name from the start where nothing has that name: cheaper, and for files that are
+  /// written and finished at once. One that a kill left half done has neither the time nor, mostly, the size
+  /// that it should have.
+  TargetFile create_named(const std::string& name, TemporaryNames& names);
   /// An existing regular file, for reading and changing its metadata.
   Fd open_existing(const std::string& name) const;
   /// The same for writing into it too.

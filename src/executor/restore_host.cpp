@@ -65,6 +65,7 @@ Task<void> restore_items(engine::Repository& repository, const RestoreOrder& ord
   }
   base.target = order.root;
   base.verify = true;
+  base.durable = true;  // a pod that starts again after a crash of its node does not restore again
   base.excludes.insert(base.excludes.end(), rule.exclude.begin(), rule.exclude.end());
   engine::SnapshotFilter all;
   const auto snapshots = co_await repository.snapshots(std::move(all));

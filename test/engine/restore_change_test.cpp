@@ -175,15 +175,15 @@ TEST_F(RestoreChangeTest, WhatDeltaWritesIsNobodyElsesToReadMeanwhile) {
 }
 
 TEST_F(RestoreChangeTest, DeltaFinishesAFileThatAKillMet) {
-  const Snapshot snapshot = snapshot_of_files({{"image", random_text(30'000'000, 1)}});
+  const Snapshot snapshot = snapshot_of_files({{"image", random_text(60'000'000, 1)}});
   std::filesystem::create_directories(out());
-  write_file(out("/image"), random_text(30'000'000, 2));
+  write_file(out("/image"), random_text(60'000'000, 2));
   HookedStore hooked(world_.memory);
   repository_ = net::run(open_raw(hooked, world_.environment()));
   std::uint64_t fetched = 0;
   hooked.on_got = [&](const std::string& name, std::uint64_t bytes) {
     if (name.starts_with("packs/")) fetched += bytes;
-    if (fetched > 15'000'000) throw Error(ErrorKind::Unavailable, "killed");
+    if (fetched > 40'000'000) throw Error(ErrorKind::Unavailable, "killed");
   };
   EXPECT_EQ(kind_of([&] { restore_to(snapshot, delta()); }), ErrorKind::Unavailable);
   EXPECT_NE(differences(), "");
@@ -191,7 +191,7 @@ TEST_F(RestoreChangeTest, DeltaFinishesAFileThatAKillMet) {
   const RestoreResult result = restore_to(snapshot, delta());
 
   EXPECT_EQ(result.counts.files_changed, 1u);
-  EXPECT_LT(result.bytes_written, 28'000'000u) << "some of it was there";
+  EXPECT_LT(result.bytes_written, 55'000'000u) << "some of it was there";
   EXPECT_EQ(differences(), "");
   reopen();
 }
