@@ -3,8 +3,10 @@
 namespace stash::engine {
 
 bool KeySet::place(std::vector<BlobKey>& slots, const BlobKey& key) {
-  const std::size_t mask = slots.size() - 1;
-  for (std::size_t at = static_cast<std::size_t>(key.low) & mask;; at = (at + 1) & mask) {
+  // Keys are uniform: the share of the table that `low` is of its range is as good as a remainder, and lets
+  // the table have any size.
+  const auto share = static_cast<unsigned __int128>(key.low) * slots.size() >> 64;
+  for (auto at = static_cast<std::size_t>(share);; at = at + 1 == slots.size() ? 0 : at + 1) {
     if (slots[at] == key) return false;
     if (slots[at] == BlobKey{}) {
       slots[at] = key;
@@ -19,8 +21,8 @@ bool KeySet::insert(const BlobKey& key) {
   if (key == BlobKey{}) return true;
   Shard& shard = shards_[key.high >> 58];
   const std::lock_guard lock(shard.mutex);
-  if (shard.used * 4 >= shard.slots.size() * 3) {
-    std::vector<BlobKey> larger(std::max<std::size_t>(16, shard.slots.size() * 2));
+  if (shard.used * 8 >= shard.slots.size() * 7) {
+    std::vector<BlobKey> larger(std::max<std::size_t>(16, shard.slots.size() + shard.slots.size() / 8));
     for (const BlobKey& old : shard.slots)
       if (old != BlobKey{}) place(larger, old);
     shard.slots = std::move(larger);

@@ -8,7 +8,7 @@
 
 namespace stash::engine {
 
-/// The blobs that a session has stored: a set of keys in open addressing, 22 to 43 bytes a key, in shards so
+/// The blobs that a session has stored: a set of keys in open addressing, 18 to 21 bytes a key, in shards so
 /// that many threads may insert and growing copies little at a time.
 class KeySet {
  public:
@@ -18,7 +18,7 @@ class KeySet {
  private:
   struct Shard {
     std::mutex mutex;
-    std::vector<BlobKey> slots;  ///< a power of two of them; the zero key marks a free one
+    std::vector<BlobKey> slots;  ///< the zero key marks a free one
     std::size_t used = 0;
   };
 
