@@ -220,8 +220,10 @@ Task<void> Checker::check_data() {
   for (const Index::Pack* pack : packs) total += pack->size;
   progress_.bytes_total = total;
   for (const BlobKind kind : {BlobKind::Data, BlobKind::Tree})
-    for (const Index::Row& row : loaded_->index.rows(kind))
+    for (const Index::Row& row : loaded_->index.rows(kind)) {
+      loaded_->index.passed(1);
       ++blobs_in_[loaded_->index.packs()[row.place.pack].id];
+    }
   co_await each_parallel(packs.size(), kPacksAtOnce, [&](std::size_t i) { return check_pack(*packs[i]); });
 }
 

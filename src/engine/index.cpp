@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "stash/base/error.hpp"
+#include "engine/index_file.hpp"
 
 namespace stash::engine {
 namespace {
@@ -13,7 +13,7 @@ const BlobKey& key_in(const Index::Row& row) { return row.key; }
 /// First element not below `key`. Keys are uniform, so its place is near where its value says: a few steps of
 /// interpolation, then bisection.
 template <class T>
-typename std::vector<T>::const_iterator find_first(const std::vector<T>& sorted, const BlobKey& key) {
+typename std::span<const T>::iterator find_first(std::span<const T> sorted, const BlobKey& key) {
   std::size_t low = 0;
   std::size_t high = sorted.size();
   // Invariant: what stands before `low` is below the key, and the answer is at most `high`.
@@ -33,74 +33,103 @@ typename std::vector<T>::const_iterator find_first(const std::vector<T>& sorted,
   return std::lower_bound(begin, end, key, [](const T& a, const BlobKey& b) { return key_in(a) < b; });
 }
 
-bool by_key(const BlobKey& a, const BlobKey& b) { return a < b; }
-bool by_key(const Index::Row& a, const Index::Row& b) {
-  return std::tie(a.key, a.place.pack) < std::tie(b.key, b.place.pack);
-}
-
-/// Sorts what follows the first `sorted` elements into them.
-template <class T>
-void settle_tail(std::vector<T>& items, std::size_t& sorted) {
-  if (sorted == items.size()) return;
-  const auto less = [](const T& a, const T& b) { return by_key(a, b); };
-  const auto middle = items.begin() + static_cast<std::ptrdiff_t>(sorted);
-  // A merge needs half as much memory again, so only a short tail is merged.
-  const bool short_tail = items.size() - sorted < sorted / 8;
-  std::sort(short_tail ? middle : items.begin(), items.end(), less);
-  if (short_tail) std::inplace_merge(items.begin(), middle, items.end(), less);
-  sorted = items.size();
-}
+constexpr std::uint32_t kSkipped = UINT32_MAX;
+/// What a lookup maps of a file: two pages, each with what the kernel maps around it.
+constexpr std::size_t kBytesOfLookup = std::size_t{128} << 10;
 
 }  // namespace
 
-void Index::add(const Segment& segment) {
-  constexpr std::uint32_t kSkipped = UINT32_MAX;
-  std::vector<std::uint32_t> pack_at(segment.packs.size(), kSkipped);
-  std::vector<std::uint32_t> frame_base(segment.packs.size());
-  for (std::size_t i = 0; i < segment.packs.size(); ++i) {
-    const SegmentPack& pack = segment.packs[i];
+Index::Index(Scope scope) : scope_(scope) {}
+Index::~Index() = default;
+
+void Index::reserve(std::size_t blobs) {
+  if (scope_ == Scope::Members) {
+    data_.keys.reserve(blobs);
+    return;
+  }
+  data_.own.reserve(blobs);
+  own_frames_.reserve(blobs);
+}
+
+void Index::add_pack(Pack pack) {
+  pack.condemned = condemned_.contains(pack.id);
+  holds_condemned_ = holds_condemned_ || pack.condemned;
+  packs_.push_back(pack);
+}
+
+void Index::add_packs(const SegmentView& segment, std::vector<std::uint32_t>& pack_at,
+                      std::vector<std::uint32_t>& frame_base) {
+  for (std::size_t i = 0; i < pack_at.size(); ++i) {
+    const SegmentPack& pack = segment.packs()[i];
     const auto number = static_cast<std::uint32_t>(packs_.size());
     if (!pack_index_.try_emplace(pack.id, number).second) continue;
-    const bool condemned = condemned_.contains(pack.id);
-    holds_condemned_ = holds_condemned_ || condemned;
-    packs_.push_back({pack.id, pack.kind, pack.size, pack.checksum, condemned});
-    if (condemned && !keeps_places(pack.kind)) continue;
+    add_pack({pack.id, pack.kind, pack.size, pack.checksum});
+    if (packs_.back().condemned && !keeps_places(pack.kind)) continue;
     pack_at[i] = number;
-    frame_base[i] = static_cast<std::uint32_t>(frames_.size()) - pack.first_frame;
+    frame_base[i] = static_cast<std::uint32_t>(own_frames_.size()) - pack.first_frame;
     if (!keeps_places(pack.kind)) continue;
-    for (std::uint32_t f = 0; f < pack.frames; ++f) {
-      const FrameInfo& frame = segment.frames[pack.first_frame + f];
-      frames_.push_back(
-          {frame.offset, frame.stored, frame.raw << 1 | static_cast<std::uint32_t>(frame.codec)});
-    }
+    for (std::uint32_t f = 0; f < pack.frames; ++f)
+      own_frames_.emplace_back(segment.frame(pack.first_frame + f));
   }
-  for (const SegmentBlob& blob : segment.blobs) {
-    if (pack_at[blob.pack] == kSkipped) continue;
-    const BlobKind kind = segment.packs[blob.pack].kind;
-    Table& into = kind == BlobKind::Tree ? trees_ : data_;
-    const BlobKey key = key_of(blob.id);
+}
+
+void Index::add(const SegmentView& segment) {
+  std::vector<std::uint32_t> pack_at(segment.packs().size(), kSkipped);
+  std::vector<std::uint32_t> frame_base(segment.packs().size());
+  add_packs(segment, pack_at, frame_base);
+  for (std::size_t i = 0; i < segment.blobs(); ++i) {
+    const std::uint32_t pack = segment.pack_of(i);
+    if (pack_at[pack] == kSkipped) continue;
+    const BlobKind kind = segment.packs()[pack].kind;
     if (!keeps_places(kind)) {
-      into.keys.push_back(key);
+      data_.keys.push_back(segment.key(i));
       continue;
     }
-    into.rows.push_back(
-        {key, {pack_at[blob.pack], frame_base[blob.pack] + blob.frame, blob.offset, blob.length}});
+    const SegmentBlob blob = segment.blob(i);
+    Table& into = kind == BlobKind::Tree ? trees_ : data_;
+    into.own.push_back(
+        {key_of(blob.id), {pack_at[pack], frame_base[pack] + blob.frame, blob.offset, blob.length}});
   }
 }
 
 void Index::settle() {
-  settle_tail(trees_.rows, trees_.sorted);
-  if (scope_ == Scope::Places)
-    settle_tail(data_.rows, data_.sorted);
-  else
-    settle_tail(data_.keys, data_.sorted);
+  std::ranges::sort(data_.keys);
+  for (Table* t : {&data_, &trees_}) {
+    std::ranges::sort(t->own, by_key);
+    t->rows = t->own;
+  }
+  frames_ = own_frames_;
+}
+
+void Index::adopt(std::unique_ptr<const IndexFile> file) {
+  file_ = std::move(file);
+  scope_ = Scope::Places;
+  data_.rows = file_->rows(BlobKind::Data);
+  trees_.rows = file_->rows(BlobKind::Tree);
+  frames_ = file_->frames();
+  packs_.reserve(file_->packs().size());
+  pack_index_.reserve(file_->packs().size());
+  for (const IndexFile::Pack& pack : file_->packs()) {
+    pack_index_.emplace(pack.id, static_cast<std::uint32_t>(packs_.size()));
+    add_pack({pack.id, pack.kind, pack.size, pack.checksum});
+  }
+}
+
+void Index::passed(std::size_t rows) const {
+  if (file_) file_->touched(rows * sizeof(Row));
+}
+
+void Index::looked_up() const {
+  if (file_) file_->touched(kBytesOfLookup);
 }
 
 bool Index::has(BlobKind kind, const BlobKey& key) const {
   const Table& t = table(kind);
+  looked_up();
   if (!keeps_places(kind)) {
-    const auto it = find_first(t.keys, key);
-    return it != t.keys.end() && *it == key;
+    const std::span<const BlobKey> keys = t.keys;
+    const auto it = find_first(keys, key);
+    return it != keys.end() && *it == key;
   }
   for (auto it = find_first(t.rows, key); it != t.rows.end() && it->key == key; ++it)
     if (!packs_[it->place.pack].condemned) return true;
@@ -111,6 +140,7 @@ std::vector<BlobPlace> Index::find(BlobKind kind, const BlobKey& key) const {
   std::vector<BlobPlace> places;
   std::vector<BlobPlace> condemned;
   const Table& t = table(kind);
+  looked_up();
   for (auto it = find_first(t.rows, key); it != t.rows.end() && it->key == key; ++it) {
     const BlobPlace place{frame(it->place), it->place.offset, it->place.length};
     (packs_[it->place.pack].condemned ? condemned : places).push_back(place);
@@ -121,6 +151,7 @@ std::vector<BlobPlace> Index::find(BlobKind kind, const BlobKey& key) const {
 
 std::size_t Index::first_row(BlobKind kind, const BlobKey& key) const {
   const Table& t = table(kind);
+  looked_up();
   return static_cast<std::size_t>(find_first(t.rows, key) - t.rows.begin());
 }
 
@@ -132,8 +163,8 @@ const Index::Pack* Index::pack(const ObjectId& id) const {
 std::uint64_t Index::blobs() const { return trees_.rows.size() + data_.rows.size() + data_.keys.size(); }
 
 FramePlace Index::frame(const Place& place) const {
-  const Frame& f = frames_[place.frame];
-  return {packs_[place.pack].id, f.offset, f.stored, f.raw_codec >> 1, static_cast<Codec>(f.raw_codec & 1)};
+  const IndexFrame& f = frames_[place.frame];
+  return {packs_[place.pack].id, f.offset, f.stored, f.raw(), f.codec()};
 }
 
 }  // namespace stash::engine

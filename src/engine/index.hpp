@@ -1,13 +1,13 @@
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <span>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
-#include "engine/format/ids.hpp"
 #include "engine/format/segment.hpp"
+#include "engine/index_rows.hpp"
 
 namespace stash::engine {
 
@@ -27,14 +27,19 @@ struct BlobPlace {
   std::uint32_t length = 0;
 };
 
-/// Which pack, frame and place holds each blob: all segments merged, in the heap.
+class IndexFile;
+
+/// Which pack, frame and place holds each blob: all segments merged, in the heap or in a file (IndexFile).
 ///
-/// Sorted by key, so that a lookup is an interpolation search: 16 bytes a data blob when only membership is
-/// wanted, 32 with its place. Control thread; has() and find() on any thread while nothing is added.
+/// Sorted by key, so that a lookup is an interpolation search. In the heap it takes 16 bytes a data blob when
+/// only membership is wanted, 32 with its place and 12 a frame; out of a file next to nothing. Control
+/// thread; has() and find() on any thread once it is settled.
 class Index {
  public:
-  /// What is kept of data blobs. Of tree blobs always everything.
+  /// What is kept of data blobs. Of tree blobs always everything. An index out of a file has all places.
   enum class Scope { Members, Places };
+  using Place = IndexPlace;
+  using Row = IndexRow;
 
   struct Pack {
     ObjectId id;
@@ -43,26 +48,23 @@ class Index {
     std::array<std::byte, 16> checksum{};
     bool condemned = false;
   };
-  struct Place {
-    std::uint32_t pack = 0;   ///< in packs()
-    std::uint32_t frame = 0;  ///< for frame()
-    std::uint32_t offset = 0;
-    std::uint32_t length = 0;
-  };
-  struct Row {
-    BlobKey key;
-    Place place;
-  };
 
-  explicit Index(Scope scope) : scope_(scope) {}
+  explicit Index(Scope scope);
+  ~Index();
+  Index(const Index&) = delete;
+  Index& operator=(const Index&) = delete;
   Scope scope() const { return scope_; }
 
   /// Blobs whose only copies are in these packs count as absent for has(). Before the segments are added.
   void condemn(const ObjectId& pack) { condemned_.insert(pack); }
-  /// Adds a segment's blobs. A pack that is known already is passed over. settle() comes before the next
-  /// lookup.
-  void add(const Segment& segment);
+  /// Address space for so many blobs; memory is taken as they come.
+  void reserve(std::size_t blobs);
+  /// Adds a segment's blobs. A pack that is known already is passed over. settle() comes before the first
+  /// lookup, and nothing after it.
+  void add(const SegmentView& segment);
   void settle();
+  /// Takes all from a file, in place of add() and settle().
+  void adopt(std::unique_ptr<const IndexFile> file);
 
   /// True when some pack of the index is condemned.
   bool holds_condemned() const { return holds_condemned_; }
@@ -80,27 +82,30 @@ class Index {
   std::uint64_t blobs() const;
   /// Every copy of every blob of a kind, in key order. Empty for data blobs under Scope::Members.
   std::span<const Row> rows(BlobKind kind) const { return table(kind).rows; }
+  /// Says that so many rows were read one after another: what a file keeps of them in memory stays bounded.
+  void passed(std::size_t rows) const;
   FramePlace frame(const Place& place) const;
 
  private:
-  struct Frame {
-    std::uint32_t offset = 0;
-    std::uint32_t stored = 0;
-    std::uint32_t raw_codec = 0;  ///< raw << 1 | codec
-  };
   struct Table {
     std::vector<BlobKey> keys;  ///< without places
-    std::vector<Row> rows;      ///< with places
-    std::size_t sorted = 0;
+    std::vector<Row> own;       ///< with places
+    std::span<const Row> rows;  ///< all of `own`, or in the file
   };
   const Table& table(BlobKind kind) const { return kind == BlobKind::Tree ? trees_ : data_; }
   bool keeps_places(BlobKind kind) const { return kind == BlobKind::Tree || scope_ == Scope::Places; }
+  void add_packs(const SegmentView& segment, std::vector<std::uint32_t>& pack_at,
+                 std::vector<std::uint32_t>& frame_base);
+  void add_pack(Pack pack);
+  void looked_up() const;
 
   Scope scope_;
   Table data_;
   Table trees_;
   std::vector<Pack> packs_;
-  std::vector<Frame> frames_;
+  std::vector<IndexFrame> own_frames_;
+  std::span<const IndexFrame> frames_;  ///< all of `own_frames_`, or in the file
+  std::unique_ptr<const IndexFile> file_;
   std::unordered_map<ObjectId, std::uint32_t, ObjectIdHash> pack_index_;
   std::unordered_set<ObjectId, ObjectIdHash> condemned_;
   bool holds_condemned_ = false;

@@ -178,6 +178,7 @@ void Collector::measure_kind(BlobKind kind) {
       else if (!stays)
         stays = &place;
     }
+    index.passed(next - first);
     const bool live = now_.live->is_live_row(kind, first);
     first = next;
     if (!live) continue;
@@ -290,6 +291,7 @@ Task<void> copy_packs(Collector& collector, BlobWriter& writer) {
   for (const BlobKind kind : {BlobKind::Data, BlobKind::Tree}) {
     std::vector<Index::Row> rows;
     for (const Index::Row& row : index.rows(kind)) {
+      index.passed(1);
       const bool wanted = collector.to_copy_.contains(index.packs()[row.place.pack].id);
       if (wanted && collector.now_.live->is_live(kind, row.key)) rows.push_back(row);
     }

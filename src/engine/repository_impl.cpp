@@ -2,6 +2,7 @@
 
 #include "engine/each_parallel.hpp"
 #include "engine/format/sealed.hpp"
+#include "engine/index_loader.hpp"
 #include "engine/store_io.hpp"
 #include "engine/tombs.hpp"
 #include "stash/base/log.hpp"
@@ -10,10 +11,7 @@ namespace stash::engine {
 namespace {
 
 constexpr std::uint64_t kMaxManifest = 16u << 20;
-constexpr std::uint64_t kMaxSegment = std::uint64_t{4} << 30;
 constexpr std::size_t kReadsAtOnce = 8;
-constexpr std::size_t kSegmentsAtOnce = 3;
-constexpr int kLooks = 20;
 
 }  // namespace
 
@@ -54,8 +52,7 @@ Task<std::shared_ptr<const LoadedIndex>> Repository::Impl::read_index(Index::Sco
   fresh->tombs = tombs.names;
   for (const ObjectId& pack : tombs.condemned()) fresh->index.condemn(pack);
   for (const ObjectId& pack : condemned) fresh->index.condemn(pack);
-  co_await read_segments(*fresh);
-  co_await net::offload(environment.pool, [&] { fresh->index.settle(); });
+  co_await load_segments(*this, fresh->index);
   co_return fresh;
 }
 
@@ -63,50 +60,6 @@ Task<void> Repository::Impl::reload_index() {
   const Index::Scope scope = loaded()->index.scope();
   index_is_old_ = true;
   co_await load_index(scope);
-}
-
-namespace {
-
-/// The name of a segment that is not there any more goes to `vanished`.
-Task<void> read_segment(Repository::Impl& repository, LoadedIndex& into, std::string name,
-                        std::vector<std::string>& vanished) {
-  std::optional<Bytes> sealed;
-  try {
-    sealed = co_await get_small(repository.store, name, kMaxSegment);
-  } catch (const Error& e) {
-    if (e.kind() != ErrorKind::NotFound) throw;
-    vanished.push_back(name);
-  }
-  if (!sealed) co_return;
-  const auto decode = [&] {
-    const Bytes plain = open_object(repository.keys, kSegmentMagic, name, *sealed);
-    return decode_segment(plain);
-  };
-  const Segment segment = co_await net::offload(repository.environment.pool, decode);
-  into.index.add(segment);
-}
-
-}  // namespace
-
-/// A collector may replace segments between our list and our reads. What takes their place was put before
-/// they went, so another list shows it; what was read stays good, and each look has less to read than the one
-/// before.
-Task<void> Repository::Impl::read_segments(LoadedIndex& into) {
-  std::set<std::string> seen;
-  for (int looks = 1;; ++looks) {
-    std::vector<std::string> names;
-    for (const storage::ObjectInfo& object : co_await storage::list_all(store, std::string(kIndexPrefix)))
-      if (ObjectId::parse(std::string_view(object.name).substr(kIndexPrefix.size())) &&
-          seen.insert(object.name).second)
-        names.push_back(object.name);
-    std::vector<std::string> vanished;
-    co_await each_parallel(names.size(), kSegmentsAtOnce,
-                           [&](std::size_t i) { return read_segment(*this, into, names[i], vanished); });
-    if (vanished.empty()) co_return;
-    if (looks == kLooks)
-      throw Error(ErrorKind::Unavailable,
-                  "index segments go faster than they can be read, the last of them {}", vanished.back());
-  }
 }
 
 Task<Manifest> Repository::Impl::manifest(std::string id) {

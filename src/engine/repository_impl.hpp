@@ -68,7 +68,6 @@ struct Repository::Impl {
   Task<void> remove_snapshot(std::string id);
 
  private:
-  Task<void> read_segments(LoadedIndex& into);
   Task<void> put_manifest(const Manifest& manifest);
   Task<void> settle_tombs(BlobWriter& blobs, const Manifest& manifest);
   Task<void> withdraw(std::string id);

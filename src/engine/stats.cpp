@@ -10,6 +10,7 @@ namespace {
 void count_blobs(const Index& index, BlobKind kind, StatsResult& result) {
   std::optional<BlobKey> last;
   for (const Index::Row& row : index.rows(kind)) {
+    index.passed(1);
     if (row.key == last) continue;
     last = row.key;
     ++result.blobs;

@@ -123,7 +123,8 @@ const Index& large_index() {
       segment.blobs.resize(65'536);
       for (SegmentBlob& blob : segment.blobs)
         for (std::byte& b : blob.id.bytes) b = static_cast<std::byte>(engine());
-      made.add(segment);
+      const Bytes plain = encode_segment(std::move(segment));
+      made.add(SegmentView(plain));
     }
     made.settle();
     return made;

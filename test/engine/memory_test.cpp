@@ -1,13 +1,15 @@
-// Peak memory of a backup, measured from outside. Sanitizers multiply memory: there the test only runs the
-// code.
+// Peak memory of a backup and of an index, measured from outside. Sanitizers multiply memory: there the test
+// only runs the code.
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <cstdio>
 #include <cstring>
 #include <fstream>
 
 #include "engine/backup_impl.hpp"
+#include "engine/index_fixture.hpp"
 #include "engine_fixture.hpp"
 
 namespace stash::engine::test {
@@ -130,6 +132,48 @@ std::uint64_t status_bytes(const char* key) {
   return 0;
 }
 
+/// How much the peak of memory grows while `work` runs.
+template <class Work>
+std::uint64_t growth(Work work) {
+  ::malloc_trim(0);
+  std::ofstream("/proc/self/clear_refs") << "5";  // the peak starts anew
+  const std::uint64_t before = status_bytes("VmRSS");
+  work();
+  return status_bytes("VmHWM") - before;
+}
+
+using MemoryOfAnIndex = IndexTest;
+
+TEST_F(MemoryOfAnIndex, TakesSixteenBytesABlobInTheHeapAndAFewMegabytesOutOfAFile) {
+  constexpr unsigned kSegments = 32;
+  constexpr std::uint64_t kBlobs = kSegments * 31'250;
+  for (unsigned i = 0; i < kSegments; ++i) {
+    Segment segment = made_up_segment(world.random, 50, 625);
+    for (SegmentPack& pack : segment.packs) pack.kind = BlobKind::Data;
+    put(std::move(segment));
+  }
+  const std::uint64_t heap = growth([&] { load(false, Index::Scope::Members); });
+  const std::uint64_t made = growth([&] { load(true); });
+  std::uint64_t rows = 0;
+  const std::uint64_t opened = growth([&] {
+    const auto loaded = load(true);
+    for (const Index::Row& row : loaded->index.rows(BlobKind::Data)) {
+      loaded->index.passed(1);
+      rows += loaded->index.has(BlobKind::Data, row.key) ? 1 : 0;
+    }
+  });
+
+  std::printf("an index of %.1f million blobs: %.1f MiB in the heap, %.1f to make a file, %.1f to use it\n",
+              static_cast<double>(kBlobs) / 1e6, static_cast<double>(heap) / static_cast<double>(kMiB),
+              static_cast<double>(made) / static_cast<double>(kMiB),
+              static_cast<double>(opened) / static_cast<double>(kMiB));
+  EXPECT_EQ(rows, kBlobs);
+  if (kSanitized) return;
+  EXPECT_LT(heap, 16 * kBlobs + 24 * kMiB);
+  EXPECT_LT(made, 48 * kMiB);
+  EXPECT_LT(opened, 16 * kMiB);
+}
+
 TEST(Memory, ABackupStaysWithinItsBudgetWhateverItsSize) {
   World world;
   ForgetfulStore store;
@@ -140,11 +184,10 @@ TEST(Memory, ABackupStaysWithinItsBudgetWhateverItsSize) {
   MadeUpTree tree(256 * kMiB, 20'000);
   BackupOptions options;
   options.paths = {"/made-up"};
-  std::ofstream("/proc/self/clear_refs") << "5";  // the peak starts anew
-  const std::uint64_t before = status_bytes("VmRSS");
   Progress progress;
-  const BackupResult result = net::run(backup_tree(*repository, options, progress, tree));
-  const std::uint64_t grown = status_bytes("VmHWM") - before;
+  BackupResult result;
+  const std::uint64_t grown =
+      growth([&] { result = net::run(backup_tree(*repository, options, progress, tree)); });
 
   std::printf("256 MiB and 20000 files under a budget of 32 MiB: memory grew by %.1f MiB\n",
               static_cast<double>(grown) / static_cast<double>(kMiB));

@@ -35,13 +35,16 @@ inline constexpr std::uint64_t kLeastBuffers = std::uint64_t{32} << 20;
 /// should be begun.
 std::uint64_t buffers_within(std::optional<std::uint64_t> limit, std::uint64_t wanted);
 
-/// What every operation needs from outside. Aggregate of references: must outlive the repository.
+/// What every operation needs from outside. What it refers to must outlive the repository.
 struct Environment {
   net::Pool& pool;
   net::Timers& timers;
   Random& random;
   /// Bytes for all buffers together. The program itself takes up to kBesideBuffers more.
   std::uint64_t memory_budget = std::uint64_t{80} << 20;
+  /// Where the merged index is kept from one process to the next (IndexFile), so that it need not be in the
+  /// heap. Made when it is not there; empty: nowhere.
+  std::string index_directory;
 
   Environment(net::Pool& p, net::Timers& t, Random& r) : pool(p), timers(t), random(r) {}
 };

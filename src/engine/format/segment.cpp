@@ -8,14 +8,25 @@ namespace stash::engine {
 namespace {
 
 constexpr std::uint32_t kVersion = 1;
+constexpr std::size_t kCounts = 5 * 4;
+constexpr std::size_t kIdBytes = 16;
 constexpr std::size_t kPackBytes = 16 + 8 + 16 + 1 + 4 + 4;
 constexpr std::size_t kFrameBytes = 13;
-constexpr std::size_t kBlobBytes = 16 + 16 + 4 * 4;
 
 std::uint32_t count(std::size_t n) { return static_cast<std::uint32_t>(n); }
 
 bool by_id(const SegmentBlob& a, const SegmentBlob& b) {
   return std::tie(a.id, a.pack, a.frame, a.offset) < std::tie(b.id, b.pack, b.frame, b.offset);
+}
+
+void require(bool holds, std::string_view wrong) {
+  if (!holds) throw Error(ErrorKind::Corrupt, "damaged index segment: {}", wrong);
+}
+
+std::uint32_t u32_at(ByteView bytes, std::size_t at) {
+  std::uint32_t value = 0;
+  for (unsigned i = 0; i < 4; ++i) value |= std::to_integer<std::uint32_t>(bytes[at + i]) << (8 * i);
+  return value;
 }
 
 void write_tables(ByteWriter& w, const Segment& segment) {
@@ -41,60 +52,121 @@ void write_tables(ByteWriter& w, const Segment& segment) {
   }
 }
 
-void read_packs(ByteReader& r, Segment& segment) {
-  std::uint64_t frames = 0;
-  for (SegmentPack& pack : segment.packs) {
-    pack.id.bytes = r.array<16>();
-    pack.size = r.u64();
-    pack.checksum = r.array<16>();
-    pack.kind = static_cast<BlobKind>(r.u8());
-    pack.first_frame = r.u32();
-    pack.frames = r.u32();
-    r.require(pack.kind <= BlobKind::Tree && pack.first_frame == frames, "a pack is out of place");
-    frames += pack.frames;
-    r.require(frames <= segment.frames.size(), "a pack counts more frames than there are");
-  }
-  r.require(frames == segment.frames.size(), "frames belong to no pack");
-}
-
-void read_frames(ByteReader& r, Segment& segment) {
-  for (FrameInfo& frame : segment.frames) {
-    frame = FrameInfo{r.u32(), r.u32(), r.u32(), static_cast<Codec>(r.u8())};
-    r.require(frame.raw <= kMaxFrame && frame.codec <= Codec::Lz4, "a frame is too large");
-  }
-  for (const SegmentPack& pack : segment.packs)
-    for (std::uint32_t i = 0; i < pack.frames; ++i) {
-      const FrameInfo& frame = segment.frames[pack.first_frame + i];
-      r.require(std::uint64_t{frame.offset} + frame.stored <= pack.size && frame.stored > crypto::kTagSize,
-                "a frame lies outside its pack");
-    }
-}
-
-void read_blobs(ByteReader& r, Segment& segment) {
-  for (SegmentBlob& blob : segment.blobs) std::ranges::copy(r.take(16), blob.id.bytes.begin());
-  for (SegmentBlob& blob : segment.blobs) std::ranges::copy(r.take(16), blob.id.bytes.begin() + 16);
-  for (SegmentBlob& blob : segment.blobs) blob.pack = r.u32();
-  for (SegmentBlob& blob : segment.blobs) blob.frame = r.u32();
-  for (SegmentBlob& blob : segment.blobs) blob.offset = r.u32();
-  for (SegmentBlob& blob : segment.blobs) blob.length = r.u32();
-  for (const SegmentBlob& blob : segment.blobs) {
-    r.require(blob.pack < segment.packs.size(), "a blob is in no pack");
-    const SegmentPack& pack = segment.packs[blob.pack];
-    r.require(blob.frame >= pack.first_frame && blob.frame - pack.first_frame < pack.frames,
-              "a blob is in a frame of another pack");
-    r.require(blob.length > 0 && std::uint64_t{blob.offset} + blob.length <= segment.frames[blob.frame].raw,
-              "a blob lies outside its frame");
-  }
-  r.require(std::ranges::is_sorted(segment.blobs, by_id), "blobs are out of order");
+SegmentPack read_pack(ByteReader& r) {
+  SegmentPack pack;
+  pack.id.bytes = r.array<16>();
+  pack.size = r.u64();
+  pack.checksum = r.array<16>();
+  pack.kind = static_cast<BlobKind>(r.u8());
+  pack.first_frame = r.u32();
+  pack.frames = r.u32();
+  return pack;
 }
 
 }  // namespace
 
+SegmentView::SegmentView(ByteView bytes) {
+  ByteReader r(bytes, "index segment");
+  r.require(r.u32() == kVersion, "unknown version");
+  const std::uint64_t superseded = r.u32();
+  const std::uint64_t packs = r.u32();
+  const std::uint64_t frames = r.u32();
+  blobs_ = r.u32();
+  // Before any memory is taken: the counts must add up to exactly what is there.
+  r.require(superseded * kIdBytes + packs * kPackBytes + frames * kFrameBytes + blobs_ * kSegmentBlobBytes ==
+                r.left(),
+            "its counts do not fit its length");
+  superseded_ = r.take(superseded * kIdBytes);
+  packs_.reserve(packs);
+  for (std::uint64_t i = 0; i < packs; ++i) packs_.push_back(read_pack(r));
+  frames_ = r.take(frames * kFrameBytes);
+  columns_ = r.take(blobs_ * kSegmentBlobBytes);
+  check_packs();
+  check_frames();
+  check_blobs();
+}
+
+void SegmentView::check_packs() const {
+  std::uint64_t first = 0;
+  for (const SegmentPack& pack : packs_) {
+    require(pack.kind <= BlobKind::Tree && pack.first_frame == first, "a pack is out of place");
+    first += pack.frames;
+    require(first <= frames(), "a pack counts more frames than there are");
+  }
+  require(first == frames(), "frames belong to no pack");
+}
+
+void SegmentView::check_frames() const {
+  for (const SegmentPack& pack : packs_)
+    for (std::uint32_t i = 0; i < pack.frames; ++i) {
+      const FrameInfo f = frame(pack.first_frame + i);
+      require(f.raw <= kMaxFrame && f.codec <= Codec::Lz4, "a frame is too large");
+      require(std::uint64_t{f.offset} + f.stored <= pack.size && f.stored > crypto::kTagSize,
+              "a frame lies outside its pack");
+    }
+}
+
+void SegmentView::check_blobs() const {
+  SegmentBlob before;
+  for (std::size_t i = 0; i < blobs_; ++i) {
+    const SegmentBlob b = blob(i);
+    require(b.pack < packs_.size(), "a blob is in no pack");
+    const SegmentPack& pack = packs_[b.pack];
+    require(b.frame >= pack.first_frame && b.frame - pack.first_frame < pack.frames,
+            "a blob is in a frame of another pack");
+    require(b.length > 0 && std::uint64_t{b.offset} + b.length <= frame(b.frame).raw,
+            "a blob lies outside its frame");
+    require(i == 0 || !by_id(b, before), "blobs are out of order");
+    before = b;
+  }
+}
+
+std::vector<ObjectId> SegmentView::superseded() const {
+  std::vector<ObjectId> ids(superseded_.size() / kIdBytes);
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    std::ranges::copy(superseded_.subspan(i * kIdBytes, kIdBytes), ids[i].bytes.begin());
+  return ids;
+}
+
+std::size_t SegmentView::frames() const { return frames_.size() / kFrameBytes; }
+
+FrameInfo SegmentView::frame(std::size_t number) const {
+  const ByteView bytes = frames_.subspan(number * kFrameBytes, kFrameBytes);
+  return {u32_at(bytes, 0), u32_at(bytes, 4), u32_at(bytes, 8),
+          static_cast<Codec>(std::to_integer<std::uint8_t>(bytes[12]))};
+}
+
+SegmentBlob SegmentView::blob(std::size_t number) const {
+  const auto u32_in = [&](std::size_t column) { return u32_at(columns_, blobs_ * column + number * 4); };
+  SegmentBlob blob;
+  std::ranges::copy(columns_.subspan(number * 16, 16), blob.id.bytes.begin());
+  std::ranges::copy(columns_.subspan((blobs_ + number) * 16, 16), blob.id.bytes.begin() + 16);
+  blob.pack = u32_in(32);
+  blob.frame = u32_in(36);
+  blob.offset = u32_in(40);
+  blob.length = u32_in(44);
+  return blob;
+}
+
+BlobKey SegmentView::key(std::size_t number) const {
+  BlobId id;
+  std::ranges::copy(columns_.subspan(number * 16, 16), id.bytes.begin());
+  return key_of(id);
+}
+
+std::uint32_t SegmentView::pack_of(std::size_t number) const {
+  return u32_at(columns_, blobs_ * 32 + number * 4);
+}
+
+std::size_t encoded_size(const Segment& segment) {
+  return kCounts + segment.superseded.size() * kIdBytes + segment.packs.size() * kPackBytes +
+         segment.frames.size() * kFrameBytes + segment.blobs.size() * kSegmentBlobBytes;
+}
+
 Bytes encode_segment(Segment segment) {
   std::ranges::sort(segment.blobs, by_id);
   Bytes plain;
-  plain.reserve(20 + segment.superseded.size() * 16 + segment.packs.size() * kPackBytes +
-                segment.frames.size() * kFrameBytes + segment.blobs.size() * kBlobBytes);
+  plain.reserve(encoded_size(segment));
   ByteWriter w(plain);
   write_tables(w, segment);
   for (const SegmentBlob& blob : segment.blobs) w.bytes(ByteView(blob.id.bytes).first(16));
@@ -107,25 +179,14 @@ Bytes encode_segment(Segment segment) {
 }
 
 Segment decode_segment(ByteView bytes) {
-  ByteReader r(bytes, "index segment");
-  r.require(r.u32() == kVersion, "unknown version");
-  const std::uint64_t superseded = r.u32();
-  const std::uint64_t packs = r.u32();
-  const std::uint64_t frames = r.u32();
-  const std::uint64_t blobs = r.u32();
-  // Before any memory is taken: the counts must add up to exactly what is there.
-  r.require(superseded * 16 + packs * kPackBytes + frames * kFrameBytes + blobs * kBlobBytes == r.left(),
-            "its counts do not fit its length");
+  const SegmentView view(bytes);
   Segment segment;
-  segment.superseded.resize(superseded);
-  for (ObjectId& id : segment.superseded) id.bytes = r.array<16>();
-  segment.packs.resize(packs);
-  segment.frames.resize(frames);
-  segment.blobs.resize(blobs);
-  read_packs(r, segment);
-  read_frames(r, segment);
-  read_blobs(r, segment);
-  r.end();
+  segment.superseded = view.superseded();
+  segment.packs = view.packs();
+  segment.frames.reserve(view.frames());
+  for (std::size_t i = 0; i < view.frames(); ++i) segment.frames.push_back(view.frame(i));
+  segment.blobs.reserve(view.blobs());
+  for (std::size_t i = 0; i < view.blobs(); ++i) segment.blobs.push_back(view.blob(i));
   return segment;
 }
 

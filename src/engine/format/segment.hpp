@@ -24,6 +24,11 @@
 
 namespace stash::engine {
 
+/// Most bytes of a stored segment that are read.
+inline constexpr std::uint64_t kMaxSegmentBytes = std::uint64_t{4} << 30;
+/// Bytes that a blob takes in one, without its frame.
+inline constexpr std::size_t kSegmentBlobBytes = 16 + 16 + 4 * 4;
+
 struct SegmentPack {
   ObjectId id;
   std::uint64_t size = 0;
@@ -54,8 +59,39 @@ struct Segment {
   bool operator==(const Segment&) const = default;
 };
 
+/// The plain bytes of a segment, read in place: only the packs are copied out of them.
+class SegmentView {
+ public:
+  /// Error(Corrupt) for anything encode_segment() does not make: every index and range is checked. `bytes`
+  /// must outlive it.
+  explicit SegmentView(ByteView bytes);
+
+  std::vector<ObjectId> superseded() const;
+  const std::vector<SegmentPack>& packs() const { return packs_; }
+  std::size_t frames() const;
+  std::size_t blobs() const { return blobs_; }
+  FrameInfo frame(std::size_t number) const;
+  /// In order of their ids.
+  SegmentBlob blob(std::size_t number) const;
+  BlobKey key(std::size_t number) const;
+  std::uint32_t pack_of(std::size_t number) const;
+
+ private:
+  void check_packs() const;
+  void check_frames() const;
+  void check_blobs() const;
+
+  ByteView superseded_;
+  std::vector<SegmentPack> packs_;
+  ByteView frames_;
+  ByteView columns_;
+  std::size_t blobs_ = 0;
+};
+
+/// Bytes that encode_segment() makes.
+std::size_t encoded_size(const Segment& segment);
 Bytes encode_segment(Segment segment);
-/// Error(Corrupt) for anything encode_segment() does not make: every index and range is checked.
+/// As SegmentView, with everything copied.
 Segment decode_segment(ByteView bytes);
 
 }  // namespace stash::engine
