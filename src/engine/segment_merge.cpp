@@ -1,6 +1,7 @@
 #include "engine/segment_merge.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "engine/format/sealed.hpp"
 #include "engine/format/segment.hpp"
@@ -10,34 +11,65 @@
 namespace stash::engine {
 namespace {
 
-constexpr std::uint64_t kMaxSegment = std::uint64_t{4} << 30;
-constexpr std::uint64_t kSmallSegment = std::uint64_t{4} << 20;
-constexpr std::size_t kManySegments = 32;
-constexpr std::size_t kMaxMergedBlobs = 1u << 20;
+// Segments stand on levels by their size, eight times as large on each as on the one below. Where eight have
+// come together on one level they become one that belongs above, with all that is below. So there are few
+// that are not full, a blob is written again at most once a level, and what is full is left alone.
+constexpr std::uint64_t kFullSegment = std::uint64_t{2} << 20;
+constexpr std::uint64_t kLowestLevel = kFullSegment / 512;
+constexpr std::size_t kFanout = 8;
+constexpr std::size_t kLevels = 4;
+
+/// kLevels for a full one.
+std::size_t level_of(std::uint64_t size) {
+  std::size_t level = 0;
+  for (std::uint64_t below = kLowestLevel; level < kLevels && size >= below; below *= kFanout) ++level;
+  return level;
+}
+
+/// Segments on lower levels are merged.
+std::size_t merge_below(const std::vector<storage::ObjectInfo>& segments) {
+  std::array<std::size_t, kLevels + 1> on{};
+  for (const storage::ObjectInfo& segment : segments) ++on[level_of(segment.size)];
+  std::size_t below = 0;
+  for (std::size_t level = 0; level < kLevels; ++level)
+    if (on[level] >= kFanout) below = level + 1;
+  return below;
+}
 
 std::optional<ObjectId> segment_id(std::string_view name) {
   return ObjectId::parse(name.substr(kIndexPrefix.size()));
 }
 
-/// Adds a segment to another, without the packs of `without`; those it adds are put there.
-void merge_into(Segment& merged, const Segment& part, PackSet& without) {
-  std::vector<std::optional<std::uint32_t>> pack_at(part.packs.size());
-  std::vector<std::uint32_t> frame_base(part.packs.size());
-  for (std::size_t i = 0; i < part.packs.size(); ++i) {
-    SegmentPack pack = part.packs[i];
+bool is_full(const Segment& segment) { return encoded_size(segment) >= kFullSegment; }
+
+/// Adds packs of a segment to another until that is full, from number `first` on and without those of
+/// `without`; those it adds are put there. Gives the number of the first pack that is left.
+std::size_t merge_into(Segment& merged, const SegmentView& part, std::size_t first, PackSet& without) {
+  std::vector<std::size_t> blobs_in(part.packs().size());
+  for (std::size_t i = 0; i < part.blobs(); ++i) ++blobs_in[part.pack_of(i)];
+  std::vector<std::optional<std::uint32_t>> pack_at(part.packs().size());
+  std::vector<std::uint32_t> frame_base(part.packs().size());
+  std::size_t size = encoded_size(merged);
+  std::size_t next = first;
+  for (; next < part.packs().size() && size < kFullSegment; ++next) {
+    SegmentPack pack = part.packs()[next];
     if (!without.insert(pack.id).second) continue;
-    const auto frames = part.frames.begin() + pack.first_frame;
-    pack_at[i] = static_cast<std::uint32_t>(merged.packs.size());
-    frame_base[i] = static_cast<std::uint32_t>(merged.frames.size()) - pack.first_frame;
-    pack.first_frame = static_cast<std::uint32_t>(merged.frames.size());
-    merged.frames.insert(merged.frames.end(), frames, frames + pack.frames);
+    size += blobs_in[next] * kSegmentBlobBytes;
+    pack_at[next] = static_cast<std::uint32_t>(merged.packs.size());
+    frame_base[next] = static_cast<std::uint32_t>(merged.frames.size()) - pack.first_frame;
+    for (std::uint32_t f = 0; f < pack.frames; ++f) merged.frames.push_back(part.frame(pack.first_frame + f));
+    pack.first_frame += frame_base[next];
     merged.packs.push_back(pack);
   }
-  for (const SegmentBlob& blob : part.blobs) {
-    const auto pack = pack_at[blob.pack];
+  for (std::size_t i = 0; i < part.blobs(); ++i) {
+    const auto pack = pack_at[part.pack_of(i)];
     if (!pack) continue;
-    merged.blobs.push_back({blob.id, *pack, frame_base[blob.pack] + blob.frame, blob.offset, blob.length});
+    SegmentBlob blob = part.blob(i);
+    blob.frame += frame_base[blob.pack];
+    blob.pack = *pack;
+    merged.blobs.push_back(blob);
   }
+  return next;
 }
 
 class Merge {
@@ -48,7 +80,9 @@ class Merge {
   Task<void> run();
 
  private:
-  Task<std::optional<Segment>> read(std::string name);
+  Task<std::optional<Bytes>> read(std::string name);
+  bool names_gone(const SegmentView& segment) const;
+  Task<void> merge(std::string name, Bytes plain);
   Task<void> replace();
 
   Repository::Impl& repository_;
@@ -62,27 +96,37 @@ Task<void> Merge::run() {
   std::vector<storage::ObjectInfo> objects =
       co_await storage::list_all(repository_.store, std::string(kIndexPrefix));
   std::erase_if(objects, [](const storage::ObjectInfo& object) { return !segment_id(object.name); });
-  const auto is_small = [](const storage::ObjectInfo& object) { return object.size < kSmallSegment; };
-  const bool merge_small = static_cast<std::size_t>(std::ranges::count_if(objects, is_small)) > kManySegments;
-  if (gone_.empty() && !merge_small) co_return;
+  const std::size_t small = merge_below(objects);
+  if (gone_.empty() && small == 0) co_return;
   for (const storage::ObjectInfo& object : objects) {
-    const auto part = co_await read(object.name);
-    if (!part) continue;
-    const bool names_gone =
-        std::ranges::any_of(part->packs, [&](const SegmentPack& pack) { return gone_.contains(pack.id); });
-    if (!names_gone && !(merge_small && is_small(object))) continue;
-    merge_into(merged_, *part, without_);
-    old_.push_back(object.name);
-    if (merged_.blobs.size() >= kMaxMergedBlobs) co_await replace();
+    const bool is_small = level_of(object.size) < small;
+    if (gone_.empty() && !is_small) continue;
+    auto plain = co_await read(object.name);
+    if (plain && (is_small || names_gone(SegmentView(*plain))))
+      co_await merge(object.name, std::move(*plain));
   }
   co_await replace();
 }
 
-Task<std::optional<Segment>> Merge::read(std::string name) {
+bool Merge::names_gone(const SegmentView& segment) const {
+  return std::ranges::any_of(segment.packs(),
+                             [this](const SegmentPack& pack) { return gone_.contains(pack.id); });
+}
+
+Task<void> Merge::merge(std::string name, Bytes plain) {
+  const SegmentView part(plain);
+  for (std::size_t pack = 0; pack < part.packs().size();) {
+    pack = merge_into(merged_, part, pack, without_);
+    // What is left of this one is put with the next: until then it stays.
+    if (is_full(merged_)) co_await replace();
+  }
+  old_.push_back(std::move(name));
+}
+
+Task<std::optional<Bytes>> Merge::read(std::string name) {
   try {
-    const Bytes sealed = co_await get_small(repository_.store, name, kMaxSegment);
-    const Bytes plain = open_object(repository_.keys, kSegmentMagic, name, sealed);
-    co_return decode_segment(plain);
+    const Bytes sealed = co_await get_small(repository_.store, name, kMaxSegmentBytes);
+    co_return open_object(repository_.keys, kSegmentMagic, name, sealed);
   } catch (const Error& e) {
     // Another collector merged it meanwhile.
     if (e.kind() != ErrorKind::NotFound) throw;
@@ -92,7 +136,6 @@ Task<std::optional<Segment>> Merge::read(std::string name) {
 
 /// Puts what was merged so far and removes what it was merged from, in this order.
 Task<void> Merge::replace() {
-  if (old_.empty()) co_return;
   for (const std::string& name : old_) merged_.superseded.push_back(*segment_id(name));
   if (!merged_.packs.empty()) {
     const std::string name = repository_.new_segment_name();
