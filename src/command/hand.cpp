@@ -45,6 +45,16 @@ storage::StoreConfig store_config(const HandOptions& options) {
   return config;
 }
 
+/// Where indexes are kept; empty: nowhere.
+std::string index_directory(const HandOptions& options) {
+  if (options.no_cache) return "";
+  if (const char* chosen = std::getenv("STASH_CACHE_DIR")) return chosen;
+  const std::string cache = environment_value("XDG_CACHE_HOME");
+  if (!cache.empty()) return cache + "/stash/index";
+  const std::string home = environment_value("HOME");
+  return home.empty() ? "" : home + "/.cache/stash/index";
+}
+
 /// Turns off echo on a terminal for as long as it lives.
 class NoEcho {
  public:
@@ -83,6 +93,7 @@ void add_flags(Flags& flags, HandOptions& options) {
                "STASH_PASSWORD_FILE");
   flags.option("--cacert", options.ca_file, "File with the CA certificates to trust (PEM)");
   flags.flag("--insecure-tls", options.insecure_tls, "Do not verify the server's certificate");
+  flags.flag("--no-cache", options.no_cache, "Keep no index on this machine: more memory and more to read");
   flags.flag("--json", options.json, "Print JSON, one object a line");
   flags.flag("-q,--quiet", options.quiet, "Print no progress");
   flags.flag("-v,--verbose", options.verbose, "Tell more");
@@ -153,6 +164,7 @@ Hand::~Hand() {
 engine::Environment Hand::environment() {
   engine::Environment environment(*pool_, timers_, random_);
   environment.memory_budget = buffers_;
+  environment.index_directory = index_directory(options_);
   return environment;
 }
 

@@ -18,7 +18,8 @@ namespace stash::command {
 inline constexpr const char* kHandFooter =
     "\nEnvironment: STASH_REPOSITORY, STASH_PASSWORD, STASH_PASSWORD_FILE, AWS_ACCESS_KEY_ID, "
     "AWS_SECRET_ACCESS_KEY,\n"
-    "AWS_SESSION_TOKEN, AWS_REGION, SSL_CERT_FILE.\n\n"
+    "AWS_SESSION_TOKEN, AWS_REGION, SSL_CERT_FILE, STASH_CACHE_DIR (empty: as --no-cache), "
+    "XDG_CACHE_HOME.\n\n"
     "EXIT STATUS: 0 done, 1 failed, 2 wrong usage, 3 done in part (some files could not be read or "
     "restored),\n"
     "10 no repository at the address, 12 wrong password.\n";
@@ -30,6 +31,7 @@ struct HandOptions {
   std::string password_file;
   std::string ca_file;
   bool insecure_tls = false;
+  bool no_cache = false;
   bool json = false;
   bool quiet = false;
   bool verbose = false;

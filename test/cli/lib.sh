@@ -4,7 +4,7 @@ set -euo pipefail
 T=$(mktemp -d)
 trap 'chmod -R u+rwX "$T" 2>/dev/null; rm -rf "$T"' EXIT
 unset STASH_REPOSITORY STASH_PASSWORD STASH_PASSWORD_FILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
-export STASH_PASSWORD=correct-horse
+export STASH_PASSWORD=correct-horse STASH_CACHE_DIR=$T/cache
 R=$T/repo
 
 fail() { echo "FAILED: $*" >&2; exit 1; }

@@ -61,7 +61,8 @@ class World:
         self.kept = {}
         self.said = ""  # standard error of the last command
         self.flags = []
-        self.environment = dict(os.environ, STASH_PASSWORD=PASSWORD, STASH_REPOSITORY=self.address)
+        self.environment = dict(os.environ, STASH_PASSWORD=PASSWORD, STASH_REPOSITORY=self.address,
+                                STASH_CACHE_DIR=os.path.join(folder, "cache"))
 
     def command(self, *arguments):
         return [self.stash, *arguments, *self.flags]
