@@ -6,6 +6,7 @@
 #include "command/hand.hpp"
 #include "command/output.hpp"
 #include "command/progress_line.hpp"
+#include "stash/base/bytes.hpp"
 
 namespace stash::command {
 namespace {
@@ -16,23 +17,30 @@ struct CheckFlags {
   std::string subset;
 };
 
-/// "10%" or "1/5" as a share of one.
-std::optional<double> parse_share(std::string_view text) {
-  double first = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), first);
-  const std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (error != std::errc{}) return std::nullopt;
-  double share = first / 100;
-  if (rest.starts_with('/')) {
-    double second = 0;
-    const auto parsed = std::from_chars(rest.data() + 1, rest.data() + rest.size(), second);
-    if (parsed.ec != std::errc{} || parsed.ptr != rest.data() + rest.size() || second <= 0)
-      return std::nullopt;
-    share = first / second;
-  } else if (rest != "%") {
-    return std::nullopt;
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  return whole ? std::optional(number) : std::nullopt;
+}
+
+/// "1/5", "10%" or "500M".
+std::optional<engine::PackSubset> parse_subset(std::string_view text) {
+  if (const auto slash = text.find('/'); slash != text.npos) {
+    const auto part = parse_number<std::uint32_t>(text.substr(0, slash));
+    const auto parts = parse_number<std::uint32_t>(text.substr(slash + 1));
+    if (!part || !parts || *part < 1 || *part > *parts) return std::nullopt;
+    return engine::PackPart{*part, *parts};
   }
-  return share > 0 && share <= 1 ? std::optional(share) : std::nullopt;
+  if (text.ends_with('%')) {
+    const auto percent = parse_number<double>(text.substr(0, text.size() - 1));
+    if (!percent || !(*percent > 0 && *percent <= 100)) return std::nullopt;
+    return engine::PackShare{*percent / 100};
+  }
+  const auto bytes = parse_size(text);
+  if (!bytes || *bytes == 0) return std::nullopt;
+  return engine::PackBytes{*bytes};
 }
 
 Task<int> run_check(Hand& hand, CheckFlags& flags) {
@@ -87,17 +95,20 @@ int check(int argc, char** argv) {
   add_flags(flags, f.hand);
   flags.flag("--read-data", f.options.read_data, "Read and verify all data too");
   flags.option("--read-data-subset", f.subset,
-               "Read and verify a share of the packs, drawn at random: 10% or 1/5");
+               "Read and verify some packs: part 1 of 5, always the same, as 1/5; drawn at random as 10% or "
+               "500M");
   if (const auto code = flags.parse(argc, argv)) return *code;
   if (!f.subset.empty()) {
-    const auto share = parse_share(f.subset);
-    if (!share) {
-      fmt::print(stderr, "stash check: --read-data-subset is {}, want a share such as 10% or 1/5\n",
-                 f.subset);
+    const auto subset = parse_subset(f.subset);
+    if (!subset) {
+      fmt::print(
+          stderr,
+          "stash check: --read-data-subset is {}, want a part as 1/5, a share as 10% or a size as 500M\n",
+          f.subset);
       return kUsage;
     }
     f.options.read_data = true;
-    f.options.read_data_share = *share;
+    f.options.subset = *subset;
   }
   return run_by_hand("check", f.hand, [&](Hand& hand) { return run_check(hand, f); });
 }

@@ -5,7 +5,6 @@
 #include "stash/engine/check.hpp"
 
 #include <algorithm>
-#include <random>
 #include <unordered_set>
 
 #include "engine/budget.hpp"
@@ -13,6 +12,7 @@
 #include "engine/format/tree.hpp"
 #include "engine/pack_check.hpp"
 #include "engine/pack_list.hpp"
+#include "engine/pack_subset.hpp"
 #include "engine/repository_impl.hpp"
 #include "engine/walk_blobs.hpp"
 
@@ -210,12 +210,7 @@ Task<void> Checker::check_data() {
   std::vector<const Index::Pack*> packs;
   for (const Index::Pack& pack : loaded_->index.packs())
     if (stored_.contains(pack.id)) packs.push_back(&pack);
-  if (options_.read_data_share < 1.0) {
-    std::mt19937_64 shuffle(repository_.environment.random.number());
-    std::ranges::shuffle(packs, shuffle);
-    const double share = std::max(options_.read_data_share, 0.0) * static_cast<double>(packs.size());
-    packs.resize(std::min(packs.size(), static_cast<std::size_t>(share + 0.999)));
-  }
+  packs = choose_packs(std::move(packs), options_.subset, repository_.environment.random);
   std::uint64_t total = 0;
   for (const Index::Pack* pack : packs) total += pack->size;
   progress_.bytes_total = total;

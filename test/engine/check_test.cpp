@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "engine/pack_subset.hpp"
 #include "engine/snapshot_fixture.hpp"
 
 namespace stash::engine {
@@ -20,6 +23,14 @@ struct Checks : ::testing::Test {
   CheckResult check_structure() {
     Progress progress;
     return net::run(check(*open(), {}, progress));
+  }
+
+  CheckResult read(PackSubset subset) {
+    CheckOptions options;
+    options.read_data = true;
+    options.subset = subset;
+    Progress progress;
+    return net::run(check(*open(), options, progress));
   }
 
   World world;
@@ -90,15 +101,46 @@ TEST_F(Checks, PacksThatNobodyNamesAreCountedAndNoError) {
 }
 
 TEST_F(Checks, AShareOfTheDataCanBeRead) {
-  CheckOptions options;
-  options.read_data = true;
-  options.read_data_share = 0.3;
-  Progress progress;
-  const CheckResult result = net::run(check(*open(), options, progress));
+  const CheckResult result = read(PackShare{0.3});
 
   EXPECT_TRUE(result.ok());
   EXPECT_GT(result.bytes_read, 0u);
   EXPECT_LT(result.bytes_read, test::check_all(*open()).bytes_read);
+}
+
+TEST_F(Checks, ASizeOfTheDataCanBeReadAndAtLeastOnePackIs) {
+  const std::uint64_t all = test::check_all(*open()).bytes_read;
+
+  EXPECT_GT(read(PackBytes{1}).bytes_read, 0u);
+  EXPECT_LT(read(PackBytes{1}).bytes_read, all);
+  EXPECT_EQ(read(PackBytes{all}).bytes_read, all);
+}
+
+TEST_F(Checks, ThePartsOfTheDataAreTheSameEveryTimeAndTogetherAllOfIt) {
+  std::uint64_t read_bytes = 0;
+  for (std::uint32_t part = 1; part <= 3; ++part) {
+    const std::uint64_t bytes = read(PackPart{part, 3}).bytes_read;
+    EXPECT_EQ(read(PackPart{part, 3}).bytes_read, bytes);
+    read_bytes += bytes;
+  }
+  EXPECT_EQ(read_bytes, test::check_all(*open()).bytes_read);
+}
+
+TEST_F(Checks, EveryPackIsInExactlyOnePart) {
+  test::SeededRandom random;
+  std::vector<Index::Pack> packs(1000);
+  std::vector<const Index::Pack*> all;
+  for (Index::Pack& pack : packs) {
+    pack.id = ObjectId::make(random);
+    all.push_back(&pack);
+  }
+  std::multiset<const Index::Pack*> chosen;
+  for (std::uint32_t part = 1; part <= 7; ++part) {
+    const auto some = choose_packs(all, PackPart{part, 7}, random);
+    EXPECT_GT(some.size(), 90u) << "parts are about equal";
+    chosen.insert(some.begin(), some.end());
+  }
+  EXPECT_EQ(chosen, std::multiset<const Index::Pack*>(all.begin(), all.end()));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "stash/engine/progress.hpp"
@@ -8,9 +9,26 @@
 
 namespace stash::engine {
 
+/// Part number `part` (from 1) of `parts`: each pack is always in the same one, so that `parts` runs read
+/// all.
+struct PackPart {
+  std::uint32_t part = 1;
+  std::uint32_t parts = 1;
+};
+/// A share of the packs, from 0 to 1, drawn at random.
+struct PackShare {
+  double share = 1;
+};
+/// Packs drawn at random until they have this many bytes.
+struct PackBytes {
+  std::uint64_t bytes = 0;
+};
+/// Which packs a check reads; monostate: all of them.
+using PackSubset = std::variant<std::monostate, PackPart, PackShare, PackBytes>;
+
 struct CheckOptions {
-  bool read_data = false;        ///< unseal every frame and compute every id again
-  double read_data_share = 1.0;  ///< with read_data: this share of packs, chosen at random
+  bool read_data = false;  ///< unseal every frame and compute every id again
+  PackSubset subset;       ///< with read_data: of these packs
 
   CheckOptions() {}
 };
