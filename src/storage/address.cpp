@@ -4,6 +4,7 @@
 
 #include "stash/storage/local_store.hpp"
 #include "stash/storage/retrying_store.hpp"
+#include "storage/s3_removed.hpp"
 
 namespace stash::storage {
 namespace {
@@ -61,6 +62,13 @@ std::unique_ptr<Store> open_store(StoreConfig config, net::Timers& timers, Rando
   if (const auto* local = std::get_if<LocalConfig>(&config)) return std::make_unique<LocalStore>(local->path);
   auto s3 = std::make_unique<S3Store>(std::get<S3Config>(std::move(config)), timers);
   return std::make_unique<RetryingStore>(std::move(s3), timers, random);
+}
+
+std::unique_ptr<Store> open_removed(StoreConfig config, net::Timers& timers, Random& random) {
+  auto* s3 = std::get_if<S3Config>(&config);
+  if (!s3) return nullptr;
+  auto removed = std::make_unique<S3Removed>(std::move(*s3), timers);
+  return std::make_unique<RetryingStore>(std::move(removed), timers, random);
 }
 
 }  // namespace stash::storage

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "stash/base/time.hpp"
 #include "storage/xml.hpp"
 
 namespace stash::storage {
@@ -22,6 +23,7 @@ constexpr std::array kTable{
     Row{"OperationAborted", ErrorKind::Unavailable, "another operation was at the same name"},
     Row{"AccessDenied", ErrorKind::Denied,
         "access denied: the credentials need s3:GetObject, PutObject, DeleteObject and ListBucket here"},
+    Row{"ObjectLocked", ErrorKind::Denied, "a retention or a legal hold protects it"},
     Row{"InvalidAccessKeyId", ErrorKind::Denied, "the service does not know AWS_ACCESS_KEY_ID"},
     Row{"SignatureDoesNotMatch", ErrorKind::Denied, "the signature is refused: check AWS_SECRET_ACCESS_KEY"},
     Row{"ExpiredToken", ErrorKind::Denied, "the session token has expired"},
@@ -80,6 +82,17 @@ Error to_error(const S3Fault& fault, std::string_view what) {
                    fault.region.empty() ? "" : ", region " + fault.region);
   const std::string detail = fault.code.empty() ? "" : fmt::format(" {}: {}", fault.code, fault.message);
   return Error(kind_of_status(fault.status), "{}: HTTP status {}{}", what, fault.status, detail);
+}
+
+Error to_delete_error(S3Fault fault, std::string_view what) {
+  if (fault.code == "InvalidRequest") fault.code = "ObjectLocked";
+  return to_error(fault, what);
+}
+
+std::string describe_lock(const net::Headers& headers) {
+  if (net::header(headers, "x-amz-object-lock-legal-hold") == "ON") return "a legal hold is on it";
+  const auto until = parse_time(net::header(headers, "x-amz-object-lock-retain-until-date"));
+  return until ? fmt::format("it is locked until {}", format_time(*until)) : "";
 }
 
 }  // namespace stash::storage

@@ -24,4 +24,11 @@ S3Fault read_fault(int status, const net::Headers& headers, std::string_view bod
 /// The fault as the room's edge tells it: kind by what the caller can do, and a sentence with what to check.
 Error to_error(const S3Fault& fault, std::string_view what);
 
+/// The same for the answer to a DELETE: a version that is locked is refused as a wrong request by some
+/// services.
+Error to_delete_error(S3Fault fault, std::string_view what);
+
+/// "it is locked until 2027-01-01T00:00:00Z", "a legal hold is on it", or "" for an object's headers.
+std::string describe_lock(const net::Headers& headers);
+
 }  // namespace stash::storage

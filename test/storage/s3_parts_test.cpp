@@ -65,6 +65,28 @@ TEST(S3Error, TellsWhatToCheck) {
   EXPECT_NE(text.find("AWS_ACCESS_KEY_ID"), std::string::npos) << text;
 }
 
+TEST(S3Error, ALockedObjectIsARefusalAndNoWrongRequest) {
+  const auto kind = [](int status, const std::string& code) {
+    const std::string body = "<Error><Code>" + code + "</Code><Message>m</Message></Error>";
+    return to_delete_error(read_fault(status, {}, body), "remove o").kind();
+  };
+
+  EXPECT_EQ(kind(403, "AccessDenied"), ErrorKind::Denied);
+  EXPECT_EQ(kind(400, "InvalidRequest"), ErrorKind::Denied) << "MinIO: the object is WORM protected";
+  EXPECT_EQ(kind(409, "ObjectLocked"), ErrorKind::Denied);
+  EXPECT_EQ(kind(503, "SlowDown"), ErrorKind::Unavailable);
+  EXPECT_EQ(kind_of(400, "InvalidRequest"), ErrorKind::Invalid) << "of other requests it is one";
+}
+
+TEST(S3Error, TellsUntilWhenAnObjectIsLocked) {
+  net::Headers headers;
+  EXPECT_EQ(describe_lock(headers), "");
+  headers.emplace_back("x-amz-object-lock-retain-until-date", "2027-01-01T00:00:00Z");
+  EXPECT_EQ(describe_lock(headers), "it is locked until 2027-01-01T00:00:00Z");
+  headers.emplace_back("x-amz-object-lock-legal-hold", "ON");
+  EXPECT_EQ(describe_lock(headers), "a legal hold is on it");
+}
+
 TEST(Address, ReadsPathsAndS3) {
   EXPECT_EQ(std::get<LocalConfig>(parse_address("/srv/repo")).path, "/srv/repo");
   EXPECT_EQ(std::get<LocalConfig>(parse_address("local:/srv/repo")).path, "/srv/repo");

@@ -30,4 +30,7 @@ net::Url parse_s3_endpoint(std::string_view endpoint);
 /// Opens the store, retrying where the network is between. The references must outlive it.
 std::unique_ptr<Store> open_store(StoreConfig config, net::Timers& timers, Random& random);
 
+/// What was removed from the store and is kept as old versions, to read from only; null where none are kept.
+std::unique_ptr<Store> open_removed(StoreConfig config, net::Timers& timers, Random& random);
+
 }  // namespace stash::storage

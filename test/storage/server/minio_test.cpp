@@ -15,6 +15,7 @@
 #include "stash/storage/address.hpp"
 #include "stash/storage/retrying_store.hpp"
 #include "stash/storage/s3_store.hpp"
+#include "storage/s3_removed.hpp"
 #include "storage/sigv4.hpp"
 #include "storage/store_suite.hpp"
 #include "support/temp_dir.hpp"
@@ -67,10 +68,9 @@ class Minio {
     return config;
   }
 
-  /// PUT /{bucket}, signed as every other request.
-  std::string new_bucket() {
-    const std::string bucket = "bucket-" + std::to_string(++buckets_);
-    const storage::S3Config c = config(bucket);
+  /// PUT of a target, signed as every other request.
+  void put(const std::string& target, const std::string& body) {
+    const storage::S3Config c = config("none");
     net::ClientOptions options;
     options.tls = c.tls;
     net::HttpClient client(c.endpoint, options);
@@ -78,11 +78,21 @@ class Minio {
     key.access_key = c.credentials.access_key;
     key.secret_key = c.credentials.secret_key;
     key.region = "us-east-1";
-    net::Request request("PUT", "/" + bucket);
+    net::Request request("PUT", target);
     storage::sign(request, key, c.endpoint.authority(), storage::kUnsignedPayload, SystemClock().now());
+    request.body = {as_bytes(body)};
     const net::Response response = net::run(client.send(request));
     if (response.status != 200) ADD_FAILURE() << response.status << " " << response.body;
+  }
+
+  std::string new_bucket() {
+    const std::string bucket = "bucket-" + std::to_string(++buckets_);
+    put("/" + bucket, "");
     return bucket;
+  }
+  void keep_versions(const std::string& bucket) {
+    put("/" + bucket + "?versioning=",
+        "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>");
   }
 
  private:
@@ -188,6 +198,72 @@ TEST(Minio, ACertificateOfAnUnknownAuthorityIsRefusedUnlessAllowed) {
 
   config.tls.insecure = true;
   EXPECT_EQ(kind_of_get(config), ErrorKind::NotFound);
+}
+
+std::vector<std::string> names_of(storage::Store& store, const std::string& prefix) {
+  std::vector<std::string> names;
+  for (const storage::ObjectInfo& object : net::run(storage::list_all(store, prefix)))
+    names.push_back(object.name);
+  return names;
+}
+
+TEST(Minio, WhatWasRemovedFromABucketWithVersionsCanStillBeRead) {
+  Minio& minio = Minio::instance();
+  const std::string bucket = minio.new_bucket();
+  minio.keep_versions(bucket);
+  storage::S3Config config = minio.config(bucket);
+  config.prefix = "some/prefix";
+  storage::S3Store store(config, system_clock());
+  const std::string first = "first content";
+  const std::string second = "second";
+  const std::string other = "other";
+  net::run(store.put("packs/aa/1", {as_bytes(first)}));
+  net::run(store.remove("packs/aa/1"));
+  net::run(store.put("packs/aa/1", {as_bytes(second)}));
+  net::run(store.remove("packs/aa/1"));
+  net::run(store.put("packs/bb/2", {as_bytes(other)}));
+  storage::S3Removed removed(config, system_clock());
+
+  EXPECT_EQ(names_of(removed, "packs/"), std::vector<std::string>{"packs/aa/1"});
+  EXPECT_EQ(as_text(net::run(removed.get("packs/aa/1", {}))), second);
+  EXPECT_EQ(as_text(net::run(removed.get("packs/aa/1", storage::Range(1, 3)))), "eco");
+  EXPECT_EQ(net::run(removed.size("packs/aa/1")), second.size());
+  EXPECT_EQ(net::run(removed.size("packs/bb/2")), std::nullopt) << "it is not removed";
+  EXPECT_THROW(net::run(removed.get("packs/bb/2", {})), Error);
+  EXPECT_EQ(names_of(store, "packs/"), std::vector<std::string>{"packs/bb/2"});
+}
+
+TEST(Minio, ManyRemovedObjectsComeOverSeveralPages) {
+  Minio& minio = Minio::instance();
+  const std::string bucket = minio.new_bucket();
+  minio.keep_versions(bucket);
+  storage::S3Store store(minio.config(bucket), system_clock());
+  const std::string content = "x";
+  for (int i = 0; i < 600; ++i) {
+    const std::string name = fmt::format("index/{:04}", i);
+    net::run(store.put(name, {as_bytes(content)}));
+    if (i % 2 == 0) net::run(store.remove(name));
+  }
+  for (int i = 0; i < 300; ++i) {
+    const std::string name = fmt::format("index/{:04}", 2 * i);
+    net::run(store.put(name, {as_bytes(content)}));
+    net::run(store.remove(name));
+  }
+  storage::S3Removed removed(minio.config(bucket), system_clock());
+
+  EXPECT_EQ(names_of(removed, "index/").size(), 300u);
+}
+
+TEST(Minio, ABucketWithoutVersionsKeepsNothing) {
+  Minio& minio = Minio::instance();
+  const storage::S3Config config = minio.config(minio.new_bucket());
+  storage::S3Store store(config, system_clock());
+  const std::string content = "x";
+  net::run(store.put("snapshots/a", {as_bytes(content)}));
+  net::run(store.remove("snapshots/a"));
+  storage::S3Removed removed(config, system_clock());
+
+  EXPECT_TRUE(names_of(removed, "").empty());
 }
 
 }  // namespace

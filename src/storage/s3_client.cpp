@@ -1,0 +1,166 @@
+#include "storage/s3_client.hpp"
+
+#include <charconv>
+
+#include "stash/crypto/digest.hpp"
+
+namespace stash::storage {
+namespace {
+
+/// Largest object this program ever asks for in one piece; a longer answer is not believed.
+constexpr std::uint64_t kMaxObject = (std::uint64_t{1} << 30) + (std::uint64_t{1} << 20);
+constexpr std::uint64_t kMaxText = std::uint64_t{16} << 20;
+
+std::string payload_sha256(const std::vector<ByteView>& parts) {
+  crypto::Sha256 hash;
+  for (const ByteView part : parts) hash.update(part);
+  const crypto::Digest digest = hash.finish();
+  return to_hex(digest);
+}
+
+/// "bytes=..." for a Range; empty for the whole object.
+std::string range_header(const Range& range) {
+  if (range.from_end) return fmt::format("bytes=-{}", range.length);
+  if (range.length == UINT64_MAX) return range.offset == 0 ? "" : fmt::format("bytes={}-", range.offset);
+  return fmt::format("bytes={}-{}", range.offset, range.offset + range.length - 1);
+}
+
+net::Url request_origin(const S3Config& config) {
+  net::Url url = config.endpoint;
+  if (!config.path_style) url.host = config.bucket + "." + url.host;
+  return url;
+}
+
+net::ClientOptions client_options(const S3Config& config) {
+  net::ClientOptions options;
+  options.tls = config.tls;
+  options.max_connections = config.max_connections;
+  return options;
+}
+
+S3Config checked(S3Config config) {
+  if (config.bucket.empty())
+    throw Error(ErrorKind::Invalid, "the S3 address {} names no bucket", config.endpoint.origin());
+  if (config.credentials.access_key.empty() || config.credentials.secret_key.empty())
+    throw Error(ErrorKind::Invalid,
+                "no credentials for s3:{}/{}: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are needed",
+                config.endpoint.origin(), config.bucket);
+  return config;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> content_length(const net::Headers& headers) {
+  const std::string_view text = net::header(headers, "content-length");
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && !text.empty() ? std::optional(value) : std::nullopt;
+}
+
+std::string percent_decode(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = text[i] == '%' && i + 2 < text.size() ? from_hex(text.substr(i + 1, 2)) : std::nullopt;
+    if (byte) {
+      out += static_cast<char>((*byte)[0]);
+      i += 2;
+    } else {
+      out += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return out;
+}
+
+S3Client::S3Client(S3Config c, const Clock& k)
+    : config(checked(std::move(c))), clock(k), client(request_origin(config), client_options(config)) {
+  key.access_key = config.credentials.access_key;
+  key.secret_key = config.credentials.secret_key;
+  key.session_token = config.credentials.session_token;
+  key.region = config.region.empty() ? "us-east-1" : config.region;
+  address = fmt::format("s3:{}/{}{}{}", config.endpoint.origin(), config.bucket,
+                        config.prefix.empty() ? "" : "/", config.prefix);
+}
+
+std::string S3Client::what(std::string_view verb, std::string_view name) const {
+  return fmt::format("{} {}/{}", verb, address, name);
+}
+
+std::string S3Client::path(std::string_view name) const {
+  std::string out = config.path_style ? "/" + net::percent_encode(config.bucket) : "";
+  if (name.empty()) return out.empty() ? "/" : out;
+  if (!config.prefix.empty()) out += "/" + net::percent_encode(config.prefix, true);
+  return out + "/" + net::percent_encode(name, true);
+}
+
+std::string S3Client::key_prefix() const { return config.prefix.empty() ? "" : config.prefix + "/"; }
+
+net::Request S3Client::signed_request(net::Request request, const std::vector<ByteView>& body) const {
+  const std::string hash =
+      encrypted() && !body.empty() ? std::string(kUnsignedPayload) : payload_sha256(body);
+  sign(request, key, client.origin().authority(), hash, clock.now());
+  request.body = body;
+  return request;
+}
+
+Task<net::Response> S3Client::send(net::Request plain, std::vector<ByteView> body) {
+  net::Response response = co_await client.send(signed_request(plain, body));
+  if (learn_region(response)) response = co_await client.send(signed_request(std::move(plain), body));
+  co_return response;
+}
+
+bool S3Client::learn_region(const net::Response& response) {
+  if (response.status != 400 && response.status != 301) return false;
+  const S3Fault fault = read_fault(response.status, response.headers, response.body);
+  const bool about_region =
+      fault.code == "AuthorizationHeaderMalformed" || fault.code == "IllegalLocationConstraintException";
+  if (!about_region || fault.region.empty() || fault.region == key.region) return false;
+  key.region = fault.region;
+  return true;
+}
+
+Task<Bytes> S3Client::fetch(std::string target, Range range, std::string doing) {
+  if (range.length == 0) co_return Bytes();
+  net::Request request("GET", std::move(target));
+  const std::string wanted = range_header(range);
+  if (!wanted.empty()) request.headers.emplace_back("Range", wanted);
+  const std::vector<ByteView> no_body;
+  const auto stream = co_await client.open(signed_request(request, no_body));
+  const bool good = stream->status() == 200 || stream->status() == 206;
+  const std::uint64_t limit = good ? kMaxObject : kMaxText;
+  const auto announced = content_length(stream->headers());
+  if (announced && *announced > limit)
+    throw Error(ErrorKind::Corrupt, "{}: an answer of {} bytes was not asked for", doing, *announced);
+  Bytes body(announced.value_or(0));
+  std::size_t done = 0;
+  for (;;) {
+    if (done == body.size()) {
+      if (announced && done > 0) break;
+      if (done >= limit) throw Error(ErrorKind::Corrupt, "{}: the answer is too long", doing);
+      body.resize(done + (std::size_t{64} << 10));
+    }
+    const std::size_t got = co_await stream->read(std::span(body).subspan(done));
+    if (got == 0) break;
+    done += got;
+  }
+  body.resize(done);
+  if (announced && done != *announced)
+    throw Error(ErrorKind::Unavailable, "{}: {} of {} bytes arrived", doing, done, *announced);
+  if (stream->status() == 416) co_return Bytes();  // begins at or after the end
+  if (!good) throw to_error(read_fault(stream->status(), stream->headers(), as_text(body)), doing);
+  if (!range.from_end && range.length != UINT64_MAX && body.size() > range.length)
+    throw Error(ErrorKind::Corrupt, "{}: {} bytes came, {} were asked for", doing, body.size(), range.length);
+  co_return body;
+}
+
+Task<std::string> S3Client::protection_of(std::string name) {
+  net::Request request("HEAD", path(name));
+  std::vector<ByteView> no_body;
+  const net::Response response = co_await send(std::move(request), std::move(no_body));
+  co_return response.status == 200 ? describe_lock(response.headers) : "";
+}
+
+void S3Client::fail(const net::Response& response, std::string_view doing) {
+  throw to_error(read_fault(response.status, response.headers, response.body), doing);
+}
+
+}  // namespace stash::storage
