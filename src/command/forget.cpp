@@ -23,7 +23,11 @@ std::string prune_json(const engine::PruneResult& r) {
   line.number("packs_deleted", r.packs_deleted).number("packs_condemned", r.packs_condemned);
   line.number("packs_rewritten", r.packs_rewritten)
       .number("bytes_freed", r.bytes_freed)
-      .number("bytes_waiting", r.bytes_waiting);
+      .number("bytes_waiting", r.bytes_waiting)
+      .number("packs_damaged", r.packs_damaged);
+  line.number("refused_objects", r.refused.objects)
+      .number("refused_bytes", r.refused.bytes)
+      .text("first_refusal", r.refused.first);
   return line.str();
 }
 
@@ -32,6 +36,24 @@ void print_prune(const engine::PruneResult& r) {
       "freed {} in {} packs, rewrote {} packs; {} packs with {} go at a later prune, after the grace time\n",
       format_size(r.bytes_freed), r.packs_deleted, r.packs_rewritten, r.packs_condemned,
       format_size(r.bytes_waiting));
+}
+
+void warn_of(const engine::Refusals& refused, std::string_view what) {
+  if (refused.objects > 0)
+    fmt::print(stderr, "error: the store refuses to delete {} {} ({}): {}\n", refused.objects, what,
+               format_size(refused.bytes), printable(refused.first));
+}
+
+/// What is told also where nothing else is.
+void warn_of(const engine::PruneResult& r) {
+  warn_of(r.refused, "objects");
+  if (r.packs_damaged > 0)
+    fmt::print(stderr, "error: {} packs stay, since what snapshots need of them cannot be read\n",
+               r.packs_damaged);
+}
+
+ExitCode code_of(const engine::PruneResult& r) {
+  return r.refused.objects + r.packs_damaged > 0 ? kPartial : kDone;
 }
 
 void print_decisions(const engine::ForgetResult& result) {
@@ -46,6 +68,7 @@ void print_decisions(const engine::ForgetResult& result) {
 Task<int> run_forget(Hand& hand, ForgetFlags& flags) {
   const auto repository = co_await hand.open();
   const engine::ForgetResult result = co_await engine::forget(*repository, flags.options);
+  const ExitCode code = result.refused.objects > 0 ? kPartial : code_of(result.prune);
   if (flags.hand.json) {
     JsonLine line;
     std::vector<std::string> keep;
@@ -55,29 +78,31 @@ Task<int> run_forget(Hand& hand, ForgetFlags& flags) {
         .flag("dry_run", flags.options.dry_run)
         .texts("keep", keep)
         .texts("remove", remove);
-    line.number("kept", result.kept)
-        .number("removed", result.removed)
-        .raw("prune", prune_json(result.prune))
-        .print();
-    co_return kDone;
+    line.number("kept", result.kept).number("removed", result.removed).raw("prune", prune_json(result.prune));
+    line.number("refused", result.refused.objects).text("first_refusal", result.refused.first).print();
+    co_return code;
   }
-  if (flags.hand.quiet) co_return kDone;
+  warn_of(result.refused, "snapshots");
+  warn_of(result.prune);
+  if (flags.hand.quiet) co_return code;
   print_decisions(result);
   fmt::print("{} snapshots kept, {} {}\n", result.kept, result.removed,
              flags.options.dry_run ? "would be removed" : "removed");
   if (flags.options.prune) print_prune(result.prune);
-  co_return kDone;
+  co_return code;
 }
 
 Task<int> run_prune(Hand& hand, PruneFlags& flags) {
   const auto repository = co_await hand.open();
   flags.options.max_unused = flags.max_unused_percent / 100;
   const engine::PruneResult result = co_await engine::prune(*repository, flags.options);
-  if (flags.hand.json)
+  if (flags.hand.json) {
     JsonLine().text("message_type", "summary").raw("prune", prune_json(result)).print();
-  else if (!flags.hand.quiet)
-    print_prune(result);
-  co_return kDone;
+  } else {
+    warn_of(result);
+    if (!flags.hand.quiet) print_prune(result);
+  }
+  co_return code_of(result);
 }
 
 }  // namespace

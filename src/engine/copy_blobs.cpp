@@ -67,36 +67,58 @@ std::vector<CopyRun> plan_copies(const Index& index, std::span<const Index::Row>
 
 class Copier {
  public:
-  Copier(Repository::Impl& repository, BlobKind kind, BlobWriter& writer)
-      : repository_(repository), kind_(kind), writer_(writer), reader_(repository) {}
+  Copier(Repository::Impl& repository, BlobKind kind, BlobWriter& writer, PackSet* damaged)
+      : repository_(repository), kind_(kind), writer_(writer), damaged_(damaged), reader_(repository) {}
 
   Task<void> copy(const CopyRun& run);
 
  private:
+  Task<void> copy_frame(const CopyFrame& frame, ByteView stored);
   void store(const CopyFrame& frame, ByteView stored, BlobWriter::Lease& lease) const;
+  void note_damage(const ObjectId& pack, const std::exception_ptr& damage) const;
 
   Repository::Impl& repository_;
   const BlobKind kind_;
   BlobWriter& writer_;
+  PackSet* const damaged_;
   BlobReader reader_;
 };
 
 Task<void> Copier::copy(const CopyRun& run) {
+  const ObjectId pack = run.frames.front().place.pack;
   Bytes stored;
+  std::exception_ptr damage;
   try {
-    stored = co_await reader_.fetch(run.frames.front().place.pack, run.offset, run.length);
+    stored = co_await reader_.fetch(pack, run.offset, run.length);
   } catch (const Error& e) {
-    if (e.kind() != ErrorKind::NotFound) throw;
-    co_return;
+    if (e.kind() == ErrorKind::NotFound) co_return;
+    if (e.kind() != ErrorKind::Corrupt) throw;
+    damage = std::current_exception();
   }
-  for (const CopyFrame& frame : run.frames) {
-    if (frame.needed > frame.place.raw)
-      throw Error(ErrorKind::Corrupt, "{}: the blobs of the frame at byte {} are longer than the frame",
-                  pack_name(frame.place.pack), frame.place.offset);
-    BlobWriter::Lease lease = co_await writer_.admit(kind_, frame.needed);
+  for (std::size_t i = 0; !damage && i < run.frames.size(); ++i) {
+    const CopyFrame& frame = run.frames[i];
     const ByteView bytes = ByteView(stored).subspan(frame.place.offset - run.offset, frame.place.stored);
-    co_await net::offload(repository_.environment.pool, [&] { store(frame, bytes, lease); });
+    try {
+      co_await copy_frame(frame, bytes);
+    } catch (const Error& e) {
+      if (e.kind() != ErrorKind::Corrupt) throw;
+      note_damage(pack, std::current_exception());
+    }
   }
+  if (damage) note_damage(pack, damage);
+}
+
+void Copier::note_damage(const ObjectId& pack, const std::exception_ptr& damage) const {
+  if (!damaged_) std::rethrow_exception(damage);
+  damaged_->insert(pack);
+}
+
+Task<void> Copier::copy_frame(const CopyFrame& frame, ByteView stored) {
+  if (frame.needed > frame.place.raw)
+    throw Error(ErrorKind::Corrupt, "{}: the blobs of the frame at byte {} are longer than the frame",
+                pack_name(frame.place.pack), frame.place.offset);
+  BlobWriter::Lease lease = co_await writer_.admit(kind_, frame.needed);
+  co_await net::offload(repository_.environment.pool, [&] { store(frame, stored, lease); });
 }
 
 /// On the pool.
@@ -118,12 +140,12 @@ void Copier::store(const CopyFrame& frame, ByteView stored, BlobWriter::Lease& l
 }  // namespace
 
 Task<void> copy_blobs(Repository::Impl& repository, const Index& index, BlobKind kind,
-                      std::vector<Index::Row> rows, BlobWriter& writer) {
+                      std::vector<Index::Row> rows, BlobWriter& writer, PackSet* damaged) {
   std::ranges::sort(rows, {}, [](const Index::Row& row) {
     return std::tuple(row.place.pack, row.place.frame, row.place.offset);
   });
   const std::vector<CopyRun> runs = plan_copies(index, rows);
-  Copier copier(repository, kind, writer);
+  Copier copier(repository, kind, writer, damaged);
   const auto width = std::max<std::uint64_t>(repository.environment.memory_budget / kBudgetOfRun, 1);
   co_await each_parallel(runs.size(), width, [&](std::size_t i) { return copier.copy(runs[i]); });
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/refusals.hpp"
 #include "engine/repository_impl.hpp"
 #include "stash/base/error.hpp"
 
@@ -26,12 +27,18 @@ Task<std::vector<KeepDecision>> decide_by_ids(Repository& repository, std::vecto
   co_return decisions;
 }
 
-Task<void> remove(Repository& repository, std::string id) {
+/// False when the store refuses.
+Task<bool> remove(Repository& repository, std::string id, Refusals& refused) {
   try {
     co_await repository.impl().remove_snapshot(std::move(id));
   } catch (const Error& e) {
+    if (e.kind() == ErrorKind::Denied) {
+      count_refusal(refused, 0, e);
+      co_return false;
+    }
     if (e.kind() != ErrorKind::NotFound) throw;  // somebody else forgot it first
   }
+  co_return true;
 }
 
 }  // namespace
@@ -45,8 +52,11 @@ Task<ForgetResult> forget(Repository& repository, ForgetOptions options) {
     result.decisions = co_await decide_by_ids(repository, options.ids, options.filter);
   }
   for (const KeepDecision& decision : result.decisions) {
-    ++(decision.keep ? result.kept : result.removed);
-    if (!decision.keep && !options.dry_run) co_await remove(repository, decision.snapshot.id);
+    bool removed = !decision.keep;
+    if (removed && !options.dry_run)
+      removed = co_await remove(repository, decision.snapshot.id, result.refused);
+    if (decision.keep) ++result.kept;
+    if (removed) ++result.removed;
   }
   if (!options.prune) co_return result;
   PruneOptions collect;

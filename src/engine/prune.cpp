@@ -25,7 +25,8 @@
 // is seen by a later list, and that tombs stay longer than sessions last. Grace and youth only save writers
 // the copying.
 //
-// A manifest or tree that cannot be read ends the prune before it changes anything.
+// A manifest or tree that cannot be read ends the prune before it changes anything. What the store refuses to
+// delete stays, and is told.
 
 #include <algorithm>
 
@@ -33,6 +34,7 @@
 #include "engine/copy_blobs.hpp"
 #include "engine/liveness.hpp"
 #include "engine/pack_list.hpp"
+#include "engine/refusals.hpp"
 #include "engine/repository_impl.hpp"
 #include "engine/segment_merge.hpp"
 #include "engine/store_io.hpp"
@@ -108,6 +110,8 @@ class Collector {
   std::vector<ObjectId> condemned_;  ///< what this run condemns
   PackSet to_copy_;                  ///< packs whose needed blobs are copied
   PackSet deleted_;
+  PackSet refused_;  ///< packs that the store refused to delete
+  PackSet damaged_;  ///< condemned packs of which something needed cannot be read
 };
 
 Task<void> Collector::survey() {
@@ -210,7 +214,8 @@ std::vector<ObjectId> Collector::sweepable() const {
   for (const ObjectId& pack : ripe) {
     // With blobs missing, what no segment names may be what is missed.
     const bool may_hold_missing = now_.misses_some() && !index.pack(pack);
-    if (now_.exists(pack) && !needed.contains(pack) && !may_hold_missing) packs.push_back(pack);
+    if (now_.exists(pack) && !needed.contains(pack) && !may_hold_missing && !refused_.contains(pack))
+      packs.push_back(pack);
   }
   std::ranges::sort(packs);
   return packs;
@@ -223,7 +228,11 @@ Task<void> Collector::sweep() {
   if (!options_.dry_run) co_await repository_.store.sync();
   for (const ObjectId& pack : packs) {
     const std::uint64_t size = now_.stored.at(pack);
-    if (!options_.dry_run) co_await repository_.store.remove(pack_name(pack));
+    if (!options_.dry_run) {
+      const bool removed = co_await try_remove(repository_.store, pack_name(pack), size, result_.refused);
+      if (!removed) refused_.insert(pack);
+      if (!removed) continue;
+    }
     now_.stored.erase(pack);
     deleted_.insert(pack);
     ++result_.packs_deleted;
@@ -289,13 +298,19 @@ void Collector::plan_unindexed() {
 Task<void> copy_packs(Collector& collector, BlobWriter& writer) {
   const Index& index = collector.now_.loaded->index;
   for (const BlobKind kind : {BlobKind::Data, BlobKind::Tree}) {
-    std::vector<Index::Row> rows;
+    std::vector<Index::Row> going;
+    std::vector<Index::Row> condemned;
     for (const Index::Row& row : index.rows(kind)) {
       index.passed(1);
-      const bool wanted = collector.to_copy_.contains(index.packs()[row.place.pack].id);
-      if (wanted && collector.now_.live->is_live(kind, row.key)) rows.push_back(row);
+      const Index::Pack& pack = index.packs()[row.place.pack];
+      const bool wanted = collector.to_copy_.contains(pack.id);
+      if (wanted && collector.now_.live->is_live(kind, row.key))
+        (pack.condemned ? condemned : going).push_back(row);
     }
-    co_await copy_blobs(collector.repository_, index, kind, std::move(rows), writer);
+    co_await copy_blobs(collector.repository_, index, kind, std::move(going), writer);
+    // What is lost of a condemned pack, as repair leaves them, keeps it but not the others.
+    co_await copy_blobs(collector.repository_, index, kind, std::move(condemned), writer,
+                        &collector.damaged_);
   }
 }
 
@@ -338,6 +353,7 @@ Task<PruneResult> Collector::run() {
     co_await tidy();
   }
   result_.packs_condemned = fresh.size();
+  result_.packs_damaged = damaged_.size();
   PackSet waiting(fresh.begin(), fresh.end());
   const std::set<ObjectId> in_tombs = now_.tombs.condemned();
   waiting.insert(in_tombs.begin(), in_tombs.end());
@@ -351,7 +367,14 @@ Task<PruneResult> Collector::run() {
 Task<void> Collector::tidy() {
   // What is deleted must be gone for good before its index entries are.
   co_await repository_.store.sync();
-  co_await rewrite_segments(repository_, gone());
+  std::optional<Error> refusal;
+  try {
+    co_await rewrite_segments(repository_, gone());
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::Denied) throw;
+    refusal = e;
+  }
+  if (refusal) count_refusal(result_.refused, 0, *refusal);
   co_await drop_tombs();
   co_await drop_broken();
   co_await repository_.store.sync();
@@ -373,9 +396,10 @@ Task<void> Collector::drop_broken() {
   for (const storage::ObjectInfo& object : co_await storage::list_all(repository_.store, prefix)) {
     if (!object.name.ends_with(kBrokenSuffix)) continue;
     const std::string snapshot = object.name.substr(0, object.name.size() - kBrokenSuffix.size());
-    co_await repository_.store.remove(snapshot);
+    const bool removed = co_await try_remove(repository_.store, snapshot, 0, result_.refused);
+    if (!removed) continue;
     co_await repository_.store.sync();
-    co_await repository_.store.remove(object.name);
+    co_await try_remove(repository_.store, object.name, 0, result_.refused);
   }
 }
 
@@ -386,7 +410,7 @@ Task<void> Collector::drop_tombs() {
       return now_.exists(pack) || (now_.loaded->index.pack(pack) && !deleted_.contains(pack));
     });
     if (!in_use && now() - ulid_time(tomb.id) >= kTombRetention)
-      co_await repository_.store.remove(tomb_name(tomb.id));
+      co_await try_remove(repository_.store, tomb_name(tomb.id), 0, result_.refused);
   }
 }
 

@@ -98,6 +98,8 @@ Task<void> Merge::run() {
   std::erase_if(objects, [](const storage::ObjectInfo& object) { return !segment_id(object.name); });
   const std::size_t small = merge_below(objects);
   if (gone_.empty() && small == 0) co_return;
+  // Where nothing may be deleted, merged segments would only pile up: asked with a name that nobody has.
+  co_await repository_.store.remove(repository_.new_segment_name());
   for (const storage::ObjectInfo& object : objects) {
     const bool is_small = level_of(object.size) < small;
     if (gone_.empty() && !is_small) continue;

@@ -46,9 +46,12 @@ Task<std::string> apply_retention(engine::Repository& repository, const BackupOr
   options.dry_run = policy.dry_run;
   const auto result = co_await engine::forget(repository, std::move(options));
   findings.removed = policy.dry_run ? 0 : result.removed;
-  co_return fmt::format("{} snapshots kept, {} {}, {} freed", result.kept, result.removed,
-                        policy.dry_run ? "would be removed (dry run)" : "removed",
-                        format_size(result.prune.bytes_freed));
+  const std::uint64_t refused = result.refused.objects + result.prune.refused.objects;
+  const std::string& refusal = result.refused.objects > 0 ? result.refused.first : result.prune.refused.first;
+  co_return fmt::format(
+      "{} snapshots kept, {} {}, {} freed{}", result.kept, result.removed,
+      policy.dry_run ? "would be removed (dry run)" : "removed", format_size(result.prune.bytes_freed),
+      refused > 0 ? fmt::format("; {} objects cannot be deleted: {}", refused, refusal) : "");
 }
 
 Task<std::string> verify(engine::Repository& repository, Findings& findings) {

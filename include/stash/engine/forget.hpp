@@ -43,12 +43,25 @@ struct ForgetOptions {
   ForgetOptions() {}
 };
 
+/// What the store refused to delete: credentials that may only append, a retention, a legal hold. It stays as
+/// it is, and a later run tries again.
+struct Refusals {
+  std::uint64_t objects = 0;
+  std::uint64_t bytes = 0;
+  std::string
+      first;  ///< the refusal of the first of them, with its name and until when, where the store tells
+
+  Refusals() {}
+};
+
 struct PruneResult {
   std::uint64_t packs_deleted = 0;
   std::uint64_t packs_condemned = 0;
   std::uint64_t packs_rewritten = 0;
   std::uint64_t bytes_freed = 0;
   std::uint64_t bytes_waiting = 0;  ///< condemned, freed by a later prune after the grace time
+  std::uint64_t packs_damaged = 0;  ///< condemned, and stay: what snapshots need of them cannot be read
+  Refusals refused;                 ///< the bytes are of packs
 
   PruneResult() {}
 };
@@ -57,6 +70,7 @@ struct ForgetResult {
   std::vector<KeepDecision> decisions;
   std::uint64_t kept = 0;
   std::uint64_t removed = 0;
+  Refusals refused;  ///< snapshots, which are in neither count
   PruneResult prune;
 
   ForgetResult() {}
