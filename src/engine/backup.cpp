@@ -6,6 +6,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "engine/backup_impl.hpp"
 #include "engine/backup_pipeline.hpp"
@@ -25,11 +26,15 @@ struct Ancestors {
 Task<Ancestors> find_ancestors(Repository& repository, const BackupOptions& options) {
   Ancestors found;
   std::vector<Manifest> manifests = co_await repository.impl().manifests();
+  // By their time: one that was repaired or tagged has a newer name.
+  std::ranges::stable_sort(manifests, {}, [](const Manifest& m) { return m.snapshot.start; });
+  std::set<std::string> repaired;
+  for (const Manifest& manifest : manifests) repaired.insert(manifest.original);
   for (Manifest& manifest : manifests) {
     const Snapshot& snapshot = manifest.snapshot;
     if (snapshot.host != options.host || snapshot.paths != options.paths) continue;
     found.previous = snapshot.id;
-    if (snapshot.complete) found.parent = std::move(manifest);
+    if (snapshot.complete && !repaired.contains(snapshot.id)) found.parent = std::move(manifest);
   }
   if (!options.parent.empty()) {
     const Snapshot chosen = co_await repository.find_snapshot(options.parent, SnapshotFilter());

@@ -34,6 +34,11 @@ Task<std::optional<Bytes>> BlobReader::read_any_copy(BlobKind kind, BlobId id, b
   co_return std::nullopt;
 }
 
+Task<std::optional<Bytes>> BlobReader::read_copy(BlobKind kind, BlobId id) {
+  std::string trouble;
+  co_return co_await read_any_copy(kind, id, true, trouble);
+}
+
 Task<Bytes> BlobReader::read_place(BlobPlace place, BlobKind kind) {
   const Frame whole = co_await frame(place.frame, kind);
   if (std::uint64_t{place.offset} + place.length > whole->size())

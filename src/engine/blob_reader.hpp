@@ -24,6 +24,10 @@ class BlobReader {
   /// again, before Error(Corrupt) that names the blob. With `verify` the id is computed again.
   Task<Bytes> read(BlobKind kind, BlobId id, bool verify = false);
 
+  /// The bytes of one blob out of any copy that the loaded index knows, id computed again; nothing when none
+  /// can be read.
+  Task<std::optional<Bytes>> read_copy(BlobKind kind, BlobId id);
+
   /// For planners: where a blob is, without reading. Nothing when it is in no pack. At most `copies` places.
   std::vector<BlobPlace> find(BlobKind kind, const BlobId& id) const;
   /// Sealed bytes [offset, offset + length) of a pack, as they are stored.

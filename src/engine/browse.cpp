@@ -117,8 +117,6 @@ Task<void> list_entries(Repository& repository, const Snapshot& snapshot, std::s
 }
 
 Task<void> write_content(BlobReader& blobs, const Entry& entry, std::function<Task<void>(ByteView)> write) {
-  if (entry.unreadable)
-    throw Error(ErrorKind::Invalid, "{} could not be read when it was backed up", entry.path);
   if (!entry.sparse && entry.list_level == 0 && entry.blobs.empty()) {
     if (!entry.inline_content.empty()) co_await write(as_bytes(entry.inline_content));
     co_return;
@@ -159,6 +157,10 @@ Task<void> dump_file(Repository& repository, const Snapshot& snapshot, std::stri
     throw Error(ErrorKind::Invalid, "{} is a {}, not a file", path, to_string(found->type));
   const Entry entry = *found;
   co_await write_content(open->blobs, entry, std::move(write));
+  if (entry.unreadable)
+    throw Error(ErrorKind::Invalid,
+                "{} could not be read when it was backed up: only what is left of it was written",
+                entry.path);
 }
 
 }  // namespace stash::engine

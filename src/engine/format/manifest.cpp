@@ -160,6 +160,7 @@ std::string write_manifest(const Manifest& m) {
   w.EndObject();
   write_text(w, "parent", s.parent);
   write_text(w, "previous", m.previous);
+  if (!m.original.empty()) write_text(w, "original", m.original);
   write_text(w, "program", s.program);
   w.Key("complete");
   w.Bool(s.complete);
@@ -194,6 +195,8 @@ Manifest read_manifest(std::string_view text, std::string id) {
   std::ranges::copy(*root, m.root.bytes.begin());
   m.entries = all.number("entries");
   m.previous = all.raw("previous");
+  if (const json::Value* original = json::find(document, "original"))
+    m.original = all.raw(*original, "original");
   Snapshot& s = m.snapshot;
   s.id = std::move(id);
   s.start = all.time("start");
