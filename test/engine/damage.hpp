@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/snapshot_fixture.hpp"
+#include "stash/engine/recover.hpp"
 #include "stash/engine/repair.hpp"
 
 namespace stash::engine::test {
@@ -155,6 +156,18 @@ class DamagedWorld {
     net::run(repair_index(*open(), false, progress));
   }
 
+  void repair_packs_and_snapshots() {
+    Progress progress;
+    net::run(repair_packs(*open(), {}, progress));
+    net::run(repair_snapshots(*open(), {}, progress));
+  }
+  void recover_all() {
+    Progress progress;
+    RecoverOptions options;
+    options.ids = {"all"};
+    net::run(recover(*open(), std::move(options), progress));
+  }
+
   static constexpr std::size_t kRepair = 2;
 
   std::string try_all(const Damage& damage) {
@@ -169,6 +182,8 @@ class DamagedWorld {
           options.prune = true;
           net::run(forget(*open(), options));
         },
+        [&] { repair_packs_and_snapshots(); },
+        [&] { recover_all(); },
     };
     for (std::size_t i = 0; wrong.empty() && i < std::size(changes); ++i) {
       spoil(damage);
