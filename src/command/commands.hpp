@@ -15,6 +15,7 @@ int install(int argc, char** argv);
 int key(int argc, char** argv);
 int ls(int argc, char** argv);
 int prune(int argc, char** argv);
+int recover(int argc, char** argv);
 int repair(int argc, char** argv);
 int restore(int argc, char** argv);
 int run_operator(int argc, char** argv);
@@ -23,6 +24,7 @@ int snapshots(int argc, char** argv);
 int stats(int argc, char** argv);
 int tag(int argc, char** argv);
 int trigger(int argc, char** argv);
+int undelete(int argc, char** argv);
 int version(int argc, char** argv);
 
 }  // namespace stash::command

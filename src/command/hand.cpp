@@ -161,6 +161,10 @@ Hand::~Hand() {
   if (pool_) pool_->join();
 }
 
+std::unique_ptr<storage::Store> Hand::open_removed() {
+  return storage::open_removed(store_config(options_), timers_, random_);
+}
+
 engine::Environment Hand::environment() {
   engine::Environment environment(*pool_, timers_, random_);
   environment.memory_budget = buffers_;

@@ -20,8 +20,8 @@ inline constexpr const char* kHandFooter =
     "AWS_SECRET_ACCESS_KEY,\n"
     "AWS_SESSION_TOKEN, AWS_REGION, SSL_CERT_FILE, STASH_CACHE_DIR (empty: as --no-cache), "
     "XDG_CACHE_HOME.\n\n"
-    "EXIT STATUS: 0 done, 1 failed, 2 wrong usage, 3 done in part (some files could not be read or "
-    "restored),\n"
+    "EXIT STATUS: 0 done, 1 failed, 2 wrong usage, 3 done in part (some files could not be read, "
+    "restored or\nrepaired, or the store refused to delete something),\n"
     "10 no repository at the address, 12 wrong password.\n";
 
 enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2, kPartial = 3, kNoRepository = 10, kWrongPassword = 12 };
@@ -59,6 +59,8 @@ class Hand {
 
   const HandOptions& options() const { return options_; }
   storage::Store& store() { return *store_; }
+  /// What was removed from the store and is kept as old versions; null where none are kept.
+  std::unique_ptr<storage::Store> open_removed();
   net::Timers& timers() { return timers_; }
   engine::Environment environment();
   /// From STASH_PASSWORD, a file, or the terminal.

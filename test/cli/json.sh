@@ -30,6 +30,7 @@ PY
   expect 0 "$STASH" init -r "$R" --json; shape init
   expect 0 "$STASH" backup -r "$R" "$T/data" --host h --tag t --exclude '*.tmp' --json; shape backup
   echo two >"$T/data/two"
+  head -c 100000 /dev/urandom >"$T/data/three"
   expect 0 "$STASH" backup -r "$R" "$T/data" --host h --json; shape backup
   mapfile -t ids < <("$STASH" snapshots -r "$R" --json | python3 -c 'import json, sys; [print(s["id"]) for s in json.load(sys.stdin)]')
   expect 0 "$STASH" snapshots -r "$R" --json; shape snapshots
@@ -47,6 +48,11 @@ PY
   expect 0 "$STASH" forget -r "$R" --keep-last 1 --prune --json; shape forget
   expect 0 "$STASH" prune -r "$R" --json; shape prune
   expect 0 "$STASH" repair index -r "$R" --json; shape repair
+  expect 0 "$STASH" recover -r "$R" --json; shape recover
+  expect 0 "$STASH" recover -r "$R" all --json; shape recover
+  damage "$R"
+  expect 3 "$STASH" repair pack -r "$R" --json; shape "repair pack"
+  expect 3 "$STASH" repair snapshot -r "$R" --json; shape "repair snapshot"
   expect 10 "$STASH" snapshots -r "$T/nothing" --json; shape error
 } >"$T/shapes"
 [ -z "${STASH_GOLDEN_OUT:-}" ] || cp "$T/shapes" "$STASH_GOLDEN_OUT"

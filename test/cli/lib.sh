@@ -16,5 +16,17 @@ expect() {
   "$@" >"$T/out" 2>"$T/err" || got=$?
   [ "$got" = "$want" ] || { cat "$T/out" "$T/err" >&2; fail "exit code $got, want $want: $*"; }
 }
+# damage REPOSITORY: the first frame of every data pack is spoiled
+damage() {
+  python3 - "$1" <<'PY'
+import pathlib, sys
+for pack in pathlib.Path(sys.argv[1], "packs").rglob("?" * 32):
+    data = bytearray(pack.read_bytes())
+    if data[6] == 0:
+        data[20] ^= 1
+        pack.chmod(0o600)
+        pack.write_bytes(data)
+PY
+}
 # says TEXT: the last output or error has it
 says() { grep -qF -- "$1" "$T/out" "$T/err" || { cat "$T/out" "$T/err" >&2; fail "it does not say: $1"; }; }

@@ -26,6 +26,20 @@ expect 0 "$STASH" backup -r "$R" "$T/nothing" --allow-empty
 expect 1 "$STASH" restore -r "$R" ffffffff --target "$T/to"
 expect 2 "$STASH" restore -r "$R" latest
 expect 2 "$STASH" forget -r "$R"
+expect 2 "$STASH" repair everything -r "$R"
+says "want index, pack"
+expect 2 "$STASH" repair pack -r "$R" --forget
+expect 1 "$STASH" repair pack -r "$R" nonsense
+says "is no pack"
+expect 1 "$STASH" undelete -r "$R"
+says "only buckets with versions"
+expect 1 "$STASH" recover -r "$R" abcd
+for subset in 0/3 4/3 1/ 0% 101% x 3.5 -1%; do
+  expect 2 "$STASH" check -r "$R" --read-data-subset="$subset"
+done
+for subset in 1/3 3/3 0.5% 100% 500M 1GiB; do
+  expect 0 "$STASH" check -r "$R" --read-data-subset "$subset"
+done
 expect 1 "$STASH" snapshots -r sftp:host:/x
 says "this version cannot open"
 
