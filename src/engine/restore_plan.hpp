@@ -27,11 +27,12 @@ struct FetchRun {
   std::uint32_t largest_frame = 0;  ///< raw bytes
 };
 
-/// Sorts `pieces` by place and joins frames that are near into runs of at most kMaxRun bytes. Pure.
-std::vector<FetchRun> plan_runs(std::vector<WantedPiece>& pieces);
-
 inline constexpr std::uint64_t kMaxRun = std::uint64_t{8} << 20;
 inline constexpr std::uint64_t kMaxGap = std::uint64_t{256}
                                          << 10;  ///< cheaper to read over than to ask again
+
+/// Sorts `pieces` by place and joins frames that are near into runs of at most `max_run` bytes, or of one
+/// frame. Pure.
+std::vector<FetchRun> plan_runs(std::vector<WantedPiece>& pieces, std::uint64_t max_run = kMaxRun);
 
 }  // namespace stash::engine

@@ -161,6 +161,7 @@ std::string write_manifest(const Manifest& m) {
   write_text(w, "parent", s.parent);
   write_text(w, "previous", m.previous);
   if (!m.original.empty()) write_text(w, "original", m.original);
+  if (!m.copy_of.empty()) write_text(w, "copy_of", m.copy_of);
   write_text(w, "program", s.program);
   w.Key("complete");
   w.Bool(s.complete);
@@ -195,8 +196,8 @@ Manifest read_manifest(std::string_view text, std::string id) {
   std::ranges::copy(*root, m.root.bytes.begin());
   m.entries = all.number("entries");
   m.previous = all.raw("previous");
-  if (const json::Value* original = json::find(document, "original"))
-    m.original = all.raw(*original, "original");
+  if (json::find(document, "original")) m.original = all.raw("original");
+  if (json::find(document, "copy_of")) m.copy_of = all.raw("copy_of");
   Snapshot& s = m.snapshot;
   s.id = std::move(id);
   s.start = all.time("start");

@@ -13,6 +13,7 @@ struct Manifest {
   Snapshot snapshot;          ///< `id` comes from the object's name
   BlobId root;                ///< Tree blob: the top leaf or node
   std::uint64_t entries = 0;  ///< in the tree
+  std::string copy_of;        ///< of a copy: id of the snapshot that was first; empty otherwise
   std::string previous;       ///< id of the snapshot before it of the same host and paths; gaps can be told
   std::string original;       ///< id of the damaged snapshot that this one was made from, or empty
 
