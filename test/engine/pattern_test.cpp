@@ -67,6 +67,44 @@ TEST(Pattern, MatchesAsResticDocuments) {
       {"??", "/\xff\xfe", true},
       {"[\xc3\xa4-\xc3\xb6]", "/\xc3\xa5", true},
       {"Foo", "/foo", false},
+      // As wide as the name, and no wider.
+      {"*", "/a/b/c.h", true},
+      {"**", "/a/b/c.h", true},
+      {"a*", "/abc/b/c.h", true},
+      {"b*", "/abc/bc/c.h", true},
+      {"/b*", "/abc/bc/c.h", false},
+      {"c.*", "/a/b/c.h", true},
+      {"C.*", "/a/b/c.h", false},
+      {"b/*", "/a/b/c.h", true},
+      {"b/*", "/a/b", false},
+      {"b/c.h", "/a/b/c.h", true},
+      {"?b*/*.h", "/a/bb/c.h", true},
+      {"bb*/*.h", "/a/b/c.h", false},
+      {"/a/b/", "/a/b", true},
+      {"/a///b", "/a/b", true},
+      {"/a/../b", "/a/b", false},
+      {"/a/*", "/a", false},
+      {"/a/*", "/a/b", true},
+      {"/a/*", "/a/b/c", true},
+      {"/a/*c.*", "/a/b/c.h", false},
+      {"/a/*/c.*", "/a/b/c.h", true},
+      {"/a/*/b/c.*", "/a/b/c.h", false},
+      {"/*/*/b/c.*", "/a/x/b/c.h", true},
+      {"/*/*/b/c.*", "/a/b/c.h", false},
+      {"/x/y/a/b/c.*", "/a/b/c.h", false},
+      {"sdk/*/cpp/*/*var*.html", "/usr/sdk/docs/cpp/ref/a1.html", false},
+      {"sdk/*/cpp/*/*var*.html", "/usr/sdk/docs/cpp/ref/avars.html", true},
+      // `**` takes none, some and all of the directories between.
+      {"a/**/b/*.h", "/a/b/c.h", true},
+      {"a/**/b/*.h", "/x/a/y/z/b/c.h", true},
+      {"a/**/b/*.h", "/a/b/q/b/c.h", true},
+      {"a/**/b/*.h", "/b/a/c.h", false},
+      {"a/**/b/*.h", "/b/c.h", false},
+      {"a/**/b", "/x/a/y/z/b/c.h", true},
+      {"a/**/b/**/x", "/a/b/x", true},
+      {"a/**/b/**/x", "/h/a/q/b/r/s/x", true},
+      {"a/**/hid*", "/x/a/y/z/shown/x", false},
+      {"/a[uU]ser/?.h", "/auser/F.h", true},
   };
   for (const Case& c : cases)
     EXPECT_EQ(pattern_matches(c.pattern, c.path, false), c.matches) << c.pattern << " " << c.path;
@@ -115,6 +153,25 @@ TEST(Pattern, TellsWhichDirectoriesAreWorthVisiting) {
   EXPECT_FALSE(rooted.may_match_below("/a/x"));
   EXPECT_TRUE(Pattern("/a/**/c", false).may_match_below("/a/q/r"));
   EXPECT_TRUE(Pattern("c", false).may_match_below("/a/q/r"));
+  for (const auto& [pattern, dir, worth] : std::initializer_list<Case>{{"/a/b/c", "/a", true},
+                                                                       {"/a/b/c", "/a/b", true},
+                                                                       {"/a/b/c", "/a/c", false},
+                                                                       {"/a/*/c", "/a/b", true},
+                                                                       {"/a/*/c", "/a/c", true},
+                                                                       {"/a/*/c", "/a/b/x", false},
+                                                                       {"/a/*/c", "/a/b/x/y", false},
+                                                                       {"/a/*/c", "/b/c", false},
+                                                                       {"/a/**/c", "/a/b/c/d", true},
+                                                                       {"/a/**", "/a/b/c", true},
+                                                                       {"/*/**", "/a/b", true},
+                                                                       {"/*", "/a/b", true},
+                                                                       {"/*/b", "/a", true},
+                                                                       {"/b/*", "/a", false},
+                                                                       {"/**/b", "/a/b", true},
+                                                                       {"/a", "/a/b", true},
+                                                                       {"x/y", "/a", true},
+                                                                       {"*.h", "/a/b", true}})
+    EXPECT_EQ(Pattern(pattern, false).may_match_below(dir), worth) << pattern << " " << dir;
 }
 
 TEST(PatternList, ALaterNegationTakesBack) {
@@ -128,6 +185,14 @@ TEST(PatternList, ALaterNegationTakesBack) {
 TEST(PatternList, ANegationBeforeAnythingChoosesNothing) {
   EXPECT_FALSE(PatternList({"!keep"}, false).matches("/other"));
   EXPECT_TRUE(PatternList({"!keep", "*"}, false).matches("/keep"));
+}
+
+TEST(PatternList, AsksEveryPattern) {
+  EXPECT_TRUE(PatternList({"/*/*/b/c.*", "*.h"}, false).matches("/a/b/c.h"));
+  EXPECT_TRUE(PatternList({"?", "x"}, false).matches("/a/b/x"));
+  EXPECT_FALSE(PatternList({"?", "x"}, false).matches("/aa/bb/yy"));
+  EXPECT_FALSE(PatternList({"/a/*/c.h"}, false).may_match_below("/a/b/a/b"));
+  EXPECT_TRUE(PatternList({"/a/*/c.h", "/a/**/c.h"}, false).may_match_below("/a/b/a/b"));
 }
 
 TEST(Selection, ChoosesIncludesWithoutExcludes) {
