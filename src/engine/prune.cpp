@@ -94,6 +94,7 @@ class Collector {
   bool is_young(const ObjectId& pack) const;
   Task<void> copy_needed();
   Task<void> condemn();
+  Task<void> publish(std::vector<ObjectId> packs);
   Task<void> tidy();
   PackSet gone() const;
   Task<void> drop_broken();
@@ -326,10 +327,14 @@ Task<void> Collector::copy_needed() {
 }
 
 Task<void> Collector::condemn() {
-  if (condemned_.empty()) co_return;
+  if (!condemned_.empty()) co_await publish(condemned_);
+}
+
+/// Puts a tomb that names these packs, for good.
+Task<void> Collector::publish(std::vector<ObjectId> packs) {
   Tomb tomb;
   tomb.id = repository_.new_ulid();
-  tomb.packs = condemned_;
+  tomb.packs = std::move(packs);
   std::ranges::sort(tomb.packs);
   const Bytes sealed = seal_tomb(repository_.keys, tomb);
   co_await put_new(repository_.store, tomb_name(tomb.id), sealed);
@@ -403,15 +408,23 @@ Task<void> Collector::drop_broken() {
   }
 }
 
-/// A tomb goes when no session that could meet it is left, its packs are gone and no segment names them.
+/// A tomb goes when its packs are gone, no segment names them, and it is so old that no session that could
+/// meet it is left. The last is only what clocks say, and they may be wrong by years: a tomb that names
+/// nothing comes before the others go. A session that did not meet those meets this one, looks again at what
+/// it relies on, and fails where that is gone.
 Task<void> Collector::drop_tombs() {
+  std::vector<const Tomb*> old;
   for (const Tomb& tomb : now_.tombs.tombs) {
     const bool in_use = std::ranges::any_of(tomb.packs, [&](const ObjectId& pack) {
       return now_.exists(pack) || (now_.loaded->index.pack(pack) && !deleted_.contains(pack));
     });
-    if (!in_use && now() - ulid_time(tomb.id) >= kTombRetention)
-      co_await try_remove(repository_.store, tomb_name(tomb.id), 0, result_.refused);
+    if (!in_use && now() - ulid_time(tomb.id) >= kTombRetention) old.push_back(&tomb);
   }
+  if (std::ranges::all_of(old, [](const Tomb* tomb) { return tomb->packs.empty(); }) && old.size() <= 1)
+    co_return;
+  co_await publish({});
+  for (const Tomb* tomb : old)
+    co_await try_remove(repository_.store, tomb_name(tomb->id), 0, result_.refused);
 }
 
 }  // namespace

@@ -149,7 +149,11 @@ TEST_F(Prunes, TombsGoWhenNobodyCanMeetThemAnyMore) {
   EXPECT_EQ(count("tomb/"), 1u);
   world.timers.advance(std::chrono::hours(24 * 2));
   prune_with(at_once());
-  EXPECT_EQ(count("tomb/"), 0u);
+  EXPECT_EQ(count("tomb/"), 1u) << "one that names nothing, in place of the others";
+  const auto before = world.memory.objects();
+  world.timers.advance(std::chrono::hours(24 * 365));
+  prune_with(at_once());
+  EXPECT_EQ(world.memory.objects(), before);
 }
 
 TEST_F(Prunes, ManySmallSegmentsBecomeOne) {
@@ -173,6 +177,16 @@ struct Interleaved : Prunes {
     const auto repository = co_await test::open_raw(world.memory, world.environment());
     co_await repository->impl().remove_snapshot(std::move(snapshot));
     co_await prune(*repository, with_grace());
+  }
+  /// Its packs go at once, and then the tomb through a collector whose clock is years ahead.
+  Task<void> forget_and_drop_tombs(std::string snapshot, net::Timers& wrong) {
+    const auto repository = co_await test::open_raw(world.memory, world.environment());
+    co_await repository->impl().remove_snapshot(std::move(snapshot));
+    co_await prune(*repository, at_once());
+    const Environment ahead(world.pool, wrong, world.random);
+    const auto later = co_await test::open_raw(world.memory, ahead);
+    co_await prune(*later, at_once());
+    EXPECT_EQ(count("tomb/"), 1u);
   }
   Task<void> back_up_meanwhile(const Files& files, std::optional<Snapshot>& made) {
     const auto repository = co_await test::open_raw(world.memory, world.environment());
@@ -227,6 +241,24 @@ TEST_F(Interleaved, ASnapshotThatAppearsWhileAPruneRunsKeepsWhatItNeeds) {
 
   EXPECT_GT(prune_with(at_once()).packs_deleted, 0u) << "its blobs were copied, the condemned packs go";
   expect_whole(*made, files);
+}
+
+TEST_F(Interleaved, AWriterThatMissedATombThatCameAndWentFailsInsteadOfReportingWhatIsGone) {
+  const Files files = test::some_files(10, 1);
+  const Snapshot old = back_up(files);
+  HookedStore hooked(world.memory);
+  stash::test::ManualTimers wrong(world.timers.now() + std::chrono::hours(24 * 3653));
+  bool done = false;
+  hooked.run_before = [&](const std::string& call) {
+    const bool now =
+        call.starts_with("put snapshots/") && !std::exchange(done, done || call.starts_with("put snap"));
+    return now ? forget_and_drop_tombs(old.id, wrong) : nothing();
+  };
+  const auto writing = net::run(test::open_raw(hooked, world.environment()));
+
+  EXPECT_EQ(test::kind_of([&] { net::run(test::make_snapshot(*writing, files)); }), ErrorKind::Corrupt);
+  ASSERT_TRUE(done);
+  EXPECT_TRUE(net::run(open()->snapshots({})).empty());
 }
 
 TEST_F(Interleaved, WhatTwoWritersStoredTwiceIsCopiedOnceAndBothItsPacksGoAtOnce) {
