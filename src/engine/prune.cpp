@@ -39,6 +39,7 @@
 #include "engine/segment_merge.hpp"
 #include "engine/store_io.hpp"
 #include "engine/tombs.hpp"
+#include "stash/base/log.hpp"
 #include "stash/engine/forget.hpp"
 
 namespace stash::engine {
@@ -92,7 +93,8 @@ class Collector {
   void plan_repack(std::uint64_t dead, std::uint64_t live);
   void plan_unindexed();
   bool is_young(const ObjectId& pack) const;
-  Task<void> copy_needed();
+  Task<std::exception_ptr> copy_needed();
+  void leave_what_wants_copies(std::exception_ptr full);
   Task<void> condemn();
   Task<void> publish(std::vector<ObjectId> packs);
   Task<void> tidy();
@@ -315,15 +317,31 @@ Task<void> copy_packs(Collector& collector, BlobWriter& writer) {
   }
 }
 
-Task<void> Collector::copy_needed() {
-  if (to_copy_.empty()) co_return;
+/// The answer is why the store has no room for the copies, or null.
+Task<std::exception_ptr> Collector::copy_needed() {
+  if (to_copy_.empty()) co_return nullptr;
   // A pack without a chosen copy may hold a second one: it goes all the same.
   std::vector<ObjectId> without = condemned_;
   without.insert(without.end(), to_copy_.begin(), to_copy_.end());
   const auto known = co_await repository_.read_index(Index::Scope::Members, without);
   Progress progress;
-  co_await write_session(
-      repository_, progress, [this](BlobWriter& writer) { return copy_packs(*this, writer); }, known);
+  std::exception_ptr full;
+  try {
+    co_await write_session(
+        repository_, progress, [this](BlobWriter& writer) { return copy_packs(*this, writer); }, known);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::Exhausted) throw;
+    full = std::current_exception();
+  }
+  co_return full;
+}
+
+/// A full store first gets room by what is dead; the next prune copies the rest.
+void Collector::leave_what_wants_copies(std::exception_ptr full) {
+  std::erase_if(condemned_, [this](const ObjectId& pack) { return to_copy_.contains(pack); });
+  if (condemned_.empty() && deleted_.empty()) std::rethrow_exception(full);
+  result_.packs_rewritten = 0;
+  log::warn("there is no room to copy what is needed of mostly dead packs: prune again for those", {});
 }
 
 Task<void> Collector::condemn() {
@@ -346,9 +364,12 @@ Task<PruneResult> Collector::run() {
   co_await survey();
   co_await sweep();
   plan();
+  if (!options_.dry_run) {
+    const std::exception_ptr full = co_await copy_needed();
+    if (full) leave_what_wants_copies(full);
+  }
   const std::vector<ObjectId> fresh = condemned_;
   if (!options_.dry_run) {
-    co_await copy_needed();
     co_await condemn();
     // A second survey, after the tomb: without grace its packs can go at once.
     if (options_.grace <= Duration::zero() && (!fresh.empty() || !to_copy_.empty())) {

@@ -156,6 +156,30 @@ TEST_F(Prunes, TombsGoWhenNobodyCanMeetThemAnyMore) {
   EXPECT_EQ(world.memory.objects(), before);
 }
 
+TEST_F(Prunes, OnAFullStoreLetWhatIsDeadGoAndCopyTheRestNextTime) {
+  Files files = test::some_files(20, 1);
+  const Snapshot all = back_up(files);
+  while (files.size() > 3) files.erase(files.begin());
+  const Snapshot few = back_up(files);
+  forget(back_up(test::some_files(10, 2)));
+  forget(all);
+  HookedStore full(world.memory);
+  full.on_call = [](const std::string& call) {
+    if (call.starts_with("put packs/")) throw Error(ErrorKind::Exhausted, "no space left");
+  };
+  const PruneResult first = net::run(prune(*net::run(test::open_raw(full, world.environment())), at_once()));
+  EXPECT_GT(first.packs_deleted, 0u);
+  EXPECT_EQ(first.packs_rewritten, 0u);
+  expect_whole(few, files);
+
+  EXPECT_EQ(test::kind_of(
+                [&] { net::run(prune(*net::run(test::open_raw(full, world.environment())), at_once())); }),
+            ErrorKind::Exhausted)
+      << "with nothing to free it says why";
+  EXPECT_GT(prune_with(at_once()).packs_rewritten, 0u);
+  expect_whole(few, files);
+}
+
 TEST_F(Prunes, ManySmallSegmentsBecomeOne) {
   Files files;
   Snapshot last;
