@@ -13,13 +13,11 @@
 #include <string>
 #include <vector>
 
-#include "engine/snapshot_fixture.hpp"
+#include "engine/oracle.hpp"
 #include "stash/engine/recover.hpp"
 #include "stash/engine/repair.hpp"
 
 namespace stash::engine::test {
-
-using Objects = std::map<std::string, Bytes>;
 
 /// One way to spoil an object: its new content, or nothing when it is gone.
 struct Damage {
@@ -146,11 +144,6 @@ class DamagedWorld {
     }
   }
 
-  /// Empty when the snapshot restores to what it was; throws when it does not restore.
-  std::string restore(const std::string& id, const Files& files) {
-    return net::run(read_snapshot(*open(), id)) == files ? "" : "the restore of " + id + " is wrong";
-  }
-
   void repair() {
     Progress progress;
     net::run(repair_index(*open(), false, progress));
@@ -201,12 +194,12 @@ class DamagedWorld {
   std::string look(const Damage& damage) {
     spoil(damage);
     const Objects before = world_.memory.objects();
-    bool restored = true;
+    bool restores = true;
     std::string wrong;
     for (const auto& [id, files] : snapshots_) {
       const std::uint64_t refused = counts_.refused;
-      if (wrong.empty()) wrong = attempt([&] { return restore(id, files); });
-      restored = restored && counts_.refused == refused;
+      if (wrong.empty()) wrong = attempt([&] { return restored(*open(), {{id, files}}); });
+      restores = restores && counts_.refused == refused;
     }
     bool sound = true;
     const std::uint64_t refused = counts_.refused;
@@ -216,7 +209,7 @@ class DamagedWorld {
         return std::string();
       });
     sound = sound && counts_.refused == refused;
-    if (wrong.empty() && !restored && sound && !forgets(damage)) wrong = "check finds nothing";
+    if (wrong.empty() && !restores && sound && !forgets(damage)) wrong = "check finds nothing";
     if (wrong.empty() && world_.memory.objects() != before) wrong = "looking changed something";
     return wrong;
   }
@@ -225,22 +218,18 @@ class DamagedWorld {
   std::string healed(const Damage& damage, bool repaired) {
     world_.memory.objects()[damage.object] = whole_.at(damage.object);
     if (repaired) repair();
-    for (const auto& [id, files] : snapshots_) {
-      try {
-        const std::string wrong = restore(id, files);
-        if (!wrong.empty()) return wrong;
-      } catch (const Error& e) {
-        return fmt::format("with the object back: {}", e.what());
-      }
+    try {
+      return restored(*open(), snapshots_);
+    } catch (const Error& e) {
+      return fmt::format("with the object back: {}", e.what());
     }
-    return {};
   }
 
   World world_;
   std::size_t flips_;
   Objects whole_;
   Objects foreign_;
-  std::vector<std::pair<std::string, Files>> snapshots_;
+  Reported snapshots_;
   Counts counts_;
 };
 

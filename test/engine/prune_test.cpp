@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/hooked_store.hpp"
-#include "engine/snapshot_fixture.hpp"
+#include "engine/oracle.hpp"
 
 namespace stash::engine {
 namespace {
@@ -23,10 +23,7 @@ struct Prunes : ::testing::Test {
         world.memory.objects(), [&](const auto& object) { return object.first.starts_with(prefix); }));
   }
   void expect_whole(const Snapshot& snapshot, const Files& files) {
-    const auto repository = open();
-    const CheckResult result = test::check_all(*repository);
-    EXPECT_TRUE(result.ok()) << result.errors.front();
-    EXPECT_EQ(net::run(test::read_snapshot(*repository, snapshot.id)), files);
+    EXPECT_EQ(test::whole(*open(), {{snapshot.id, files}}), "");
   }
 
   World world;

@@ -1,236 +1,222 @@
 #pragma once
 
-// A deterministic scheduler: writers, collectors and who forgets work at once on one store in memory. Each
-// call of the store is a point where an actor gives way for as long as the seed decides, or dies; everything
-// runs on one thread, so that a seed is a schedule.
+// Random schedules: writers, collectors, forgetters and repairers work at once on one store in memory. Each
+// call of the store is a point where an actor gives way for as long as the seed decides, or dies; so that a
+// seed is a schedule.
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
-
-#include <memory>
-#include <optional>
-
-#include "engine/snapshot_fixture.hpp"
+#include "engine/actors.hpp"
 
 namespace stash::engine::test {
 
-/// What a store does wrong, to prove that the oracle would notice a wrong protocol.
-enum class Lie {
-  None,
-  HidesNewTombs,      ///< the writer does not see what was condemned since its session began
-  HidesNewSnapshots,  ///< the collector does not see what was backed up since its first look
-  IndexBeforePacks,   ///< packs become durable after the segment that names them
+/// What goes wrong beside the order of things.
+enum class Trouble {
+  None,    ///< and everything condemned may go at once
+  Deaths,  ///< actors die anywhere; nothing is deleted before a day has passed, which it does at the end
+  Clocks,  ///< clocks are wrong and jump: a collector's by days (tombs outlive that), the others' by years
+  Sleep,   ///< deaths, wrong clocks, and a day passes again and again while actors are at work
 };
 
 struct Plan {
   std::uint64_t seed = 1;
   unsigned writers = 3;
   unsigned collectors = 2;
+  unsigned forgetters = 1;
+  unsigned repairers = 0;
   unsigned rounds = 3;
+  Trouble trouble = Trouble::None;
   Lie lie = Lie::None;
 };
 
-/// One run of a plan. Failures are told, not asserted, since some are wanted.
-class Schedule {
+/// One run of a plan.
+class Schedule : public Scene {
  public:
-  explicit Schedule(Plan plan) : plan_(plan), chance_(plan.seed), deadly_(plan.seed % 2 == 1) {}
+  explicit Schedule(Plan plan) : Scene(7), plan_(plan), chance_(plan.seed) {}
 
   /// What was lost, as a sentence; "" when nothing was.
   std::string run();
 
-  std::uint64_t calls = 0;
   std::uint64_t deaths = 0;
-  std::uint64_t kept = 0;  ///< snapshots that had to be whole at the end
+  std::uint64_t refusals = 0;  ///< operations that could not be done, and said so
+  std::uint64_t kept = 0;      ///< snapshots that had to be whole at the end
 
  private:
-  class ActorStore;
-  struct Death {};
+  struct Process;
+  using Deed = Task<void> (Schedule::*)(Process& process, Repository& repository);
 
-  Environment environment() { return {pool_, timers_, random_}; }
   std::uint64_t draw(std::uint64_t below) { return chance_.number() % below; }
+  bool deadly() const { return plan_.trouble == Trouble::Deaths || plan_.trouble == Trouble::Sleep; }
+  bool clocks() const { return plan_.trouble == Trouble::Clocks || plan_.trouble == Trouble::Sleep; }
   PruneOptions prune_options() const;
-  Task<void> give_way();
-  Task<void> writer(unsigned number);
-  Task<void> back_up(Repository& repository, bool keeps);
-  Task<void> collector();
-  Task<void> all();
+  void enter(unsigned count, Role role, Deed deed);
+  Actor choose(const std::vector<Actor>& waiting);
+  bool strikes(Process& process);
+  bool may_refuse(const Process& process, const Error& why) const;
+
+  Task<void> play(Actor actor, Role role, Deed deed);
+  Task<void> work(Process& process, Deed deed);
+  Task<void> write(Process& process, Repository& repository);
+  Task<void> collect(Process& process, Repository& repository);
+  Task<void> forget(Process& process, Repository& repository);
+  Task<void> repair(Process& process, Repository& repository);
   std::string judge();
-  std::string look_over();
 
   const Plan plan_;
   SeededRandom chance_;
-  const bool
-      deadly_;  ///< actors die, and nothing is deleted before a day has passed; else everything goes at once
-  net::Pool pool_{0};
-  stash::test::ManualTimers timers_;
-  SeededRandom random_{7};
-  storage::MemoryStore memory_;
-  std::map<std::string, Files> snapshots_;
+  std::vector<std::uint64_t> asleep_until_;
 };
 
-/// The store as one actor sees it.
-class Schedule::ActorStore final : public storage::Store {
- public:
-  ActorStore(Schedule& schedule, Lie lie) : schedule_(schedule), lie_(lie) {}
-
-  std::string describe() const override { return "actor"; }
-  Task<void> put(std::string name, std::vector<ByteView> parts) override {
-    co_await turn();
-    if (lie_ == Lie::IndexBeforePacks && name.starts_with("packs/")) {
-      Bytes whole;
-      for (const ByteView part : parts) whole.insert(whole.end(), part.begin(), part.end());
-      held_back_.emplace_back(std::move(name), std::move(whole));
-      co_return;
-    }
-    published_ = published_ || name.starts_with("snapshots/");
-    co_await schedule_.memory_.put(name, std::move(parts));
-    if (!name.starts_with("index/")) co_return;
-    if (!held_back_.empty()) co_await turn();
-    for (auto& [pack, bytes] : std::exchange(held_back_, {}))
-      schedule_.memory_.objects()[pack] = std::move(bytes);
-  }
-  Task<Bytes> get(std::string name, storage::Range range) override {
-    co_await turn();
-    co_return co_await schedule_.memory_.get(std::move(name), range);
-  }
-  Task<std::optional<std::uint64_t>> size(std::string name) override {
-    co_await turn();
-    co_return co_await schedule_.memory_.size(std::move(name));
-  }
-  Task<storage::ListPage> list(std::string prefix, std::string token) override {
-    co_await turn();
-    storage::ListPage page = co_await schedule_.memory_.list(prefix, std::move(token));
-    if (lie_ == Lie::HidesNewTombs && prefix == "tomb/") {
-      if (published_ && tombs_) page = *tombs_;
-      tombs_ = page;
-    }
-    if (lie_ == Lie::HidesNewSnapshots && prefix == "snapshots/") {
-      if (!snapshots_) snapshots_ = page;
-      page = *snapshots_;
-    }
-    co_return page;
-  }
-  Task<void> remove(std::string name) override {
-    co_await turn();
-    co_await schedule_.memory_.remove(std::move(name));
-  }
-  Task<void> sync() override { co_await turn(); }
-
-  bool dead() const { return dead_; }
-
- private:
-  Task<void> turn() {
-    ++schedule_.calls;
-    co_await schedule_.give_way();
-    if (!dead_ && schedule_.deadly_ && schedule_.draw(150) == 0) {
-      dead_ = true;
-      ++schedule_.deaths;
-    }
-    if (dead_) throw Error(ErrorKind::Unavailable, "the process died");
+/// An actor from one death to the next.
+struct Schedule::Process {
+  Process(Schedule& schedule, Actor actor, Role what, Lie lie)
+      : role(what),
+        timers(schedule.timers_),
+        store(schedule.memory_, schedule.stage_, actor, lie),
+        seen(store, schedule.ledger_, what),
+        environment(schedule.pool_, timers, schedule.random_) {
+    store.trace = schedule.trace;
+    store.dies = [this, &schedule] { return schedule.strikes(*this); };
   }
 
-  Schedule& schedule_;
-  const Lie lie_;
-  bool dead_ = false;
-  bool published_ = false;
-  std::optional<storage::ListPage> tombs_;
-  std::optional<storage::ListPage> snapshots_;
-  std::vector<std::pair<std::string, Bytes>> held_back_;
+  const Role role;
+  ActorTimers timers;
+  ActorStore store;
+  LedgerStore seen;
+  Environment environment;
+  std::unique_ptr<Repository> repository;
+  unsigned round = 0;
 };
 
 inline PruneOptions Schedule::prune_options() const {
   PruneOptions options = at_once();
-  if (deadly_) options.grace = std::chrono::hours(24);
+  if (deadly()) options.grace = std::chrono::hours(24);
   return options;
 }
 
-/// Mostly for a moment, now and then for so long that the others come to their end.
-inline Task<void> Schedule::give_way() {
-  const auto executor = co_await boost::asio::this_coro::executor;
-  const std::uint64_t most = draw(24) == 0 ? 400 : 4;
-  for (std::uint64_t n = draw(most); n > 0; --n)
-    co_await boost::asio::post(executor, boost::asio::use_awaitable);
+/// Anybody, and now and then one sleeps for so long that the others come to their end.
+inline Actor Schedule::choose(const std::vector<Actor>& waiting) {
+  ++calls;
+  if (plan_.trouble == Trouble::Sleep && draw(100) == 0) timers_.advance(std::chrono::hours(25));
+  std::vector<Actor> awake;
+  for (const Actor actor : waiting)
+    if (asleep_until_[actor] <= calls) awake.push_back(actor);
+  if (awake.empty())
+    return *std::ranges::min_element(waiting, {}, [&](Actor actor) { return asleep_until_[actor]; });
+  const Actor chosen = awake[draw(awake.size())];
+  if (draw(24) == 0) asleep_until_[chosen] = calls + draw(400);
+  return chosen;
+}
+
+/// At each call of a process: whether it dies there. Its clock may jump.
+inline bool Schedule::strikes(Process& process) {
+  constexpr auto kDay = std::chrono::hours(24);
+  const auto most = process.role == Role::Collector ? kDay * 7 : kDay * 3653;
+  if (clocks() && draw(40) == 0) process.timers.be_wrong_by(most * (static_cast<int>(draw(3)) - 1));
+  if (!deadly() || draw(150) != 0) return false;
+  ++deaths;
+  return true;
+}
+
+/// Where what is condemned goes while others are at work, a writer can come too late to copy it, and a
+/// collector can meet the snapshot of such a writer: both then fail, and say so. Who sleeps for weeks is told
+/// to begin again.
+inline bool Schedule::may_refuse(const Process& process, const Error& why) const {
+  if (process.store.dead()) return true;
+  if (plan_.trouble == Trouble::Deaths) return false;
+  return why.kind() == ErrorKind::Corrupt ||
+         (plan_.trouble == Trouble::Sleep && why.kind() == ErrorKind::Unavailable);
+}
+
+inline Task<void> Schedule::play(Actor actor, Role role, Deed deed) {
+  const bool lies = role == (plan_.lie == Lie::HidesNewSnapshots ? Role::Collector : Role::Writer);
+  std::unique_ptr<Process> process;
+  for (unsigned round = 0; round < plan_.rounds; ++round) {
+    if (!process || process->store.dead())
+      process = std::make_unique<Process>(*this, actor, role, lies ? plan_.lie : Lie::None);
+    process->round = round + static_cast<unsigned>(actor);
+    try {
+      co_await work(*process, deed);
+    } catch (const Error& e) {
+      if (!may_refuse(*process, e)) throw;
+      if (!process->store.dead()) ++refusals;
+    }
+  }
+}
+
+inline Task<void> Schedule::work(Process& process, Deed deed) {
+  if (!process.repository) process.repository = co_await open_raw(process.seen, process.environment);
+  process.repository->impl().index_is_old();
+  co_await (this->*deed)(process, *process.repository);
 }
 
 /// Few different files, so that writers rely on each other's and on dying packs.
-inline Task<void> Schedule::back_up(Repository& repository, bool keeps) {
+inline Task<void> Schedule::write(Process& process, Repository& repository) {
   Files files;
   for (unsigned i = 0; i < 4; ++i) {
     const auto which = static_cast<unsigned>(draw(12));
     files[fmt::format("/data/{}", which)] = random_bytes(300, which);
   }
   const Snapshot made = co_await make_snapshot(repository, files);
-  if (keeps)
-    snapshots_[made.id] = std::move(files);
+  if (process.round % 3 != 0)
+    reported_[made.id] = std::move(files);
   else
     co_await repository.impl().remove_snapshot(made.id);
 }
 
-inline Task<void> Schedule::writer(unsigned number) {
-  for (unsigned round = 0; round < plan_.rounds; ++round) {
-    const bool lies = plan_.lie == Lie::HidesNewTombs || plan_.lie == Lie::IndexBeforePacks;
-    ActorStore store(*this, lies ? plan_.lie : Lie::None);
-    try {
-      const auto repository = co_await open_raw(store, environment());
-      co_await back_up(*repository, (number + round) % 2 == 0);
-    } catch (const Error& e) {
-      // Without grace a collector can be done before a writer looks: the writer then fails, and says so.
-      if (!store.dead() && (deadly_ || e.kind() != ErrorKind::Corrupt)) throw;
-    }
+inline Task<void> Schedule::collect(Process&, Repository& repository) {
+  co_await prune(repository, prune_options());
+}
+
+/// Forgets one of what was reported, if there is any.
+inline Task<void> Schedule::forget(Process&, Repository& repository) {
+  if (reported_.empty()) co_return;
+  const auto chosen = std::next(reported_.begin(), static_cast<std::ptrdiff_t>(draw(reported_.size())));
+  const std::string id = chosen->first;
+  reported_.erase(chosen);
+  co_await repository.impl().remove_snapshot(id);
+}
+
+inline Task<void> Schedule::repair(Process&, Repository& repository) {
+  Progress progress;
+  co_await repair_index(repository, false, progress);
+}
+
+inline void Schedule::enter(unsigned count, Role role, Deed deed) {
+  for (unsigned i = 0; i < count; ++i) {
+    const Actor actor = asleep_until_.size();
+    asleep_until_.push_back(0);
+    stage_.enter(play(actor, role, deed));
   }
 }
 
-inline Task<void> Schedule::collector() {
-  for (unsigned round = 0; round < plan_.rounds; ++round) {
-    ActorStore store(*this, plan_.lie == Lie::HidesNewSnapshots ? plan_.lie : Lie::None);
-    try {
-      const auto repository = co_await open_raw(store, environment());
-      co_await prune(*repository, prune_options());
-    } catch (const Error& e) {
-      // Without grace it can meet the snapshot of a writer that is about to fail: it then refuses to go on.
-      if (!store.dead() && (deadly_ || e.kind() != ErrorKind::Corrupt)) throw;
-    }
-  }
-}
-
-inline Task<void> Schedule::all() {
-  net::TaskGroup group;
-  for (unsigned i = 0; i < plan_.writers; ++i) co_await group.spawn(writer(i));
-  for (unsigned i = 0; i < plan_.collectors; ++i) co_await group.spawn(collector());
-  co_await group.join();
-}
-
-/// I1 and I3: every snapshot that was reported is whole, byte for byte; the rest of the repository as well.
-inline std::string Schedule::look_over() {
-  const auto repository = net::run(open_raw(memory_, environment()));
-  const CheckResult result = check_all(*repository);
-  if (!result.ok()) return result.errors.front();
-  for (const auto& [id, files] : snapshots_)
-    if (net::run(read_snapshot(*repository, id)) != files)
-      return fmt::format("snapshot {} restores to something else", id);
-  return "";
-}
-
-/// I8 as well: what is condemned goes when its time has come, nothing with it, and then there is nothing to
-/// do.
+/// At the end, and again and again after a prune for which the time has come: nothing is lost, and then there
+/// is nothing to do.
 inline std::string Schedule::judge() {
-  std::string lost = look_over();
-  for (int again = 0; again < 3 && lost.empty(); ++again) {
-    timers_.advance(std::chrono::hours(25));
-    net::run(prune(*net::run(open_raw(memory_, environment())), prune_options()));
-    lost = look_over();
+  kept = reported_.size();
+  const auto repository = open();
+  if (plan_.trouble == Trouble::Sleep) {
+    // Who died between its snapshot and its second look at the tombs reported nothing: a person forgets it.
+    for (const Snapshot& snapshot : net::run(repository->snapshots({})))
+      if (!reported_.contains(snapshot.id)) net::run(repository->impl().remove_snapshot(snapshot.id));
   }
+  std::string lost = whole(*repository, reported_);
   if (!lost.empty()) return lost;
-  const PruneResult last = net::run(prune(*net::run(open_raw(memory_, environment())), prune_options()));
-  if (last.packs_deleted + last.packs_condemned > 0) return "a prune with nothing to do did something";
-  kept = snapshots_.size();
-  return "";
+  for (int again = 0; again < 3; ++again) {
+    timers_.advance(std::chrono::hours(25));
+    net::run(prune(*repository, prune_options()));
+  }
+  lost = whole(*repository, reported_);
+  if (lost.empty()) lost = idle(*repository, prune_options());
+  return lost.empty() ? ledger_.wrong() : lost;
 }
 
 inline std::string Schedule::run() {
-  net::run(init_raw(memory_, environment()));
+  net::run(init_raw(store_, environment()));
+  enter(plan_.writers, Role::Writer, &Schedule::write);
+  enter(plan_.collectors, Role::Collector, &Schedule::collect);
+  enter(plan_.forgetters, Role::Forgetter, &Schedule::forget);
+  enter(plan_.repairers, Role::Repairer, &Schedule::repair);
   try {
-    net::run(all());
+    stage_.run([this](const std::vector<Actor>& waiting) { return choose(waiting); });
     return judge();
   } catch (const Error& e) {
     return fmt::format("not told by the program: {}", e.what());
