@@ -1,7 +1,9 @@
-"""What every test of this folder asks at its end: is all that was reported still there?
+"""The oracle of every test of this folder.
 
 A World is a repository, a source folder and the binary. It remembers the fingerprint of the source for every snapshot whose
-backup reported success; `whole()` restores each and compares, after a check that reads all data."""
+backup reported success; `whole()` restores each and compares, after a check that reads all data, and looks for what the source
+says in what is stored. After every command on a local repository no object may have changed, and only those may be gone that
+the command may delete."""
 
 import hashlib
 import json
@@ -12,6 +14,9 @@ import subprocess
 import tempfile
 
 PASSWORD = "0123456789abcdef" * 3
+CANARIES = [b"line of text", b"source/dir", b"/file1"]  # of change_source()
+MAY_DELETE = {"prune": ("packs", "index", "tomb", "snapshots"), "forget": ("snapshots", "packs", "index", "tomb"), "repair": ("index",),
+              "key": ("keys",)}
 
 
 class Lost(Exception):
@@ -67,12 +72,32 @@ class World:
     def command(self, *arguments):
         return [self.stash, *arguments, *self.flags]
 
-    def run(self, *arguments, prefix=(), time_limit=120):
-        """Exit code and standard output; `prefix` goes before the command (a tracer)."""
+    def run(self, *arguments, prefix=(), time_limit=120, prepare=None):
+        """Exit code and standard output; `prefix` goes before the command (a tracer), `prepare` is called in the new process."""
+        before = self.objects()
         done = subprocess.run([*prefix, *self.command(*arguments)], env=self.environment, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=time_limit, check=False)
+                              stderr=subprocess.PIPE, timeout=time_limit, check=False, preexec_fn=prepare)
         self.said = done.stderr.decode(errors="replace")
+        self.watch(arguments[0], before, self.objects())
         return done.returncode, done.stdout.decode(errors="replace")
+
+    def objects(self):
+        """Name -> what tells that an object was written again, of a local repository."""
+        found = {}
+        for path, _, files in os.walk(self.address):
+            for name in files:
+                full = os.path.join(path, name)
+                info = os.stat(full)
+                found[os.path.relpath(full, self.address)] = (info.st_ino, info.st_size, info.st_mtime_ns)
+        return found
+
+    @staticmethod
+    def watch(command, before, after):
+        for name, was in before.items():
+            if name in after and after[name] != was:
+                raise Lost(f"{command} wrote {name} again")
+            if name not in after and name.split("/")[0] not in MAY_DELETE.get(command, ()):
+                raise Lost(f"{command} deleted {name}")
 
     def must(self, *arguments):
         code, out = self.run(*arguments)
@@ -80,9 +105,9 @@ class World:
             raise Lost(f"{' '.join(arguments)}: exit code {code}: {self.said}")
         return out
 
-    def back_up(self, prefix=()):
+    def back_up(self, prefix=(), prepare=None):
         """Exit code of a backup; a success is remembered."""
-        code, out = self.run("backup", self.source, "--json", prefix=prefix)
+        code, out = self.run("backup", self.source, "--json", prefix=prefix, prepare=prepare)
         if code == 0:
             self.kept[self.snapshot_of(out)] = fingerprint(self.source)
         return code
@@ -103,8 +128,9 @@ class World:
             del self.kept[snapshot]
 
     def whole(self, read_data=True):
-        """Raises Lost unless every remembered snapshot is listed and restores to what it was."""
+        """Raises Lost unless every remembered snapshot is listed and restores to what it was, and what is stored shows nothing."""
         self.must("check", *(["--read-data"] if read_data else []))
+        self.hidden()
         listed = {snapshot["id"] for snapshot in json.loads(self.must("snapshots", "--json"))}
         for snapshot, expected in self.kept.items():
             if snapshot not in listed:
@@ -116,3 +142,11 @@ class World:
                     raise Lost(f"snapshot {snapshot} restores to something else")
             finally:
                 shutil.rmtree(target)
+
+    def hidden(self):
+        for name in self.objects():
+            with open(os.path.join(self.address, name), "rb") as file:
+                content = file.read()
+            for canary in CANARIES:
+                if canary in content:
+                    raise Lost(f"{name} shows {canary}")
