@@ -25,9 +25,10 @@ BUCKET = "bucket"
 SHARE = 0.12  # of requests that a fault strikes
 
 # Faults that cannot be waited out within a command: it may fail, with nothing lost.
-HARD = {"skewed clock", "redirect"}
-FAULTS = ["slow down", "internal error", "reset", "cut body", "wrong length", "answer lost", "error with 200", "slow", "skewed clock",
-          "redirect", "no condition"]
+HARD = {"skewed clock", "redirect", "expired token", "stale list"}
+FAULTS = ["slow down", "internal error", "too many requests", "request timeout", "reset", "cut body", "wrong length", "answer lost",
+          "error with 200", "slow", "trickle", "skewed clock", "expired token", "redirect", "no condition", "stale list"]
+STALE = 0.5  # seconds for which a stale list does not show an object
 
 
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
@@ -41,6 +42,7 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.rng = random.Random(seed)
         self.lock = threading.Lock()
         self.objects = {}
+        self.made = {}
         self.fault = ""
         self.requests = self.struck = 0
 
@@ -71,7 +73,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body) if length is None else length))
         self.end_headers()
-        if self.command != "HEAD":
+        if self.command != "HEAD" and body:
             self.wfile.write(body)
 
     def error(self, status, code):
@@ -92,6 +94,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Answers at once where the fault says so; True: the request is done."""
         if fault == "slow down":
             self.error(503, "SlowDown")
+        elif fault == "too many requests":
+            self.error(429, "TooManyRequests")
+        elif fault == "request timeout":
+            self.error(408, "RequestTimeout")
+        elif fault == "expired token":
+            self.error(403, "ExpiredToken")
         elif fault == "internal error":
             self.error(500, "InternalError")
         elif fault == "skewed clock":
@@ -128,6 +136,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if exists and self.server.objects[self.key()] != content:
                 raise Lost(f"{self.key()} was overwritten")
             self.server.objects[self.key()] = content
+            self.server.made[self.key()] = time.monotonic()
         if fault == "answer lost":
             return self.hang_up()
         self.answer(200)
@@ -158,7 +167,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault == "error with 200" and not self.key():
             return self.error(200, "InternalError")
         if not self.key():
-            return self.spoiled(200, self.listing(), fault)
+            return self.spoiled(200, self.listing(fault == "stale list"), fault)
         content = self.server.objects.get(self.key())
         if content is None:
             return self.error(404, "NoSuchKey")
@@ -181,14 +190,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault == "wrong length":
             self.answer(status, body, length=len(body) + 7)
             return self.hang_up()
+        if fault == "trickle":
+            return self.trickle(status, body)
         self.answer(status, body)
 
-    def listing(self):
+    def trickle(self, status, body):
+        """Ten pieces with pauses between them."""
+        self.answer(status, length=len(body))
+        piece = max(1, len(body) // 10)
+        for at in range(0, len(body), piece):
+            self.wfile.write(body[at:at + piece])
+            time.sleep(0.01)
+
+    def listing(self, stale):
         query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
         prefix, after = query.get("prefix", ""), query.get("start-after", "")
         limit = min(int(query.get("max-keys", 1000)), 5)  # many pages
         with self.server.lock:
-            keys = sorted(key for key in self.server.objects if key.startswith(prefix) and key > after)
+            since = time.monotonic() - (STALE if stale else 0)
+            keys = sorted(key for key in self.server.objects if key.startswith(prefix) and key > after and self.server.made[key] < since)
             sizes = {key: len(self.server.objects[key]) for key in keys[:limit]}
         items = "".join(f"<Contents><Key>{xml.sax.saxutils.escape(urllib.parse.quote(key))}</Key><Size>{size}</Size></Contents>"
                         for key, size in sizes.items())
