@@ -1,17 +1,23 @@
 """Makes a tree of everything that is hard to keep, and compares two trees by a walk that shares nothing with the program.
 
   fidelity.py make FOLDER [ENTRIES]    ENTRIES: how many files the large directory has
+  fidelity.py loosen FOLDER            takes away the flags with which nothing could be deleted
   fidelity.py compare FOLDER FOLDER    exit code 1 with the first differences
 """
 
+import fcntl
 import hashlib
 import os
 import random
 import socket
 import stat
+import struct
 import sys
 
 TIB = 1 << 40
+GET_FLAGS, SET_FLAGS = 0x80086601, 0x40086602  # FS_IOC_GETFLAGS, FS_IOC_SETFLAGS
+IMMUTABLE, APPEND = 0x10, 0x20
+KEPT_FLAGS = IMMUTABLE | APPEND | 0x40  # and nodump
 
 
 def holes_of(path):
@@ -36,7 +42,24 @@ def holes_of(path):
     return [run for run in runs if run[1] != hashlib.sha256(b"").hexdigest()]
 
 
-def entry_of(path, links):
+def flags_of(path):
+    """The inode flags that a backup keeps, where the file system has any."""
+    with open(path, "rb") as file:
+        try:
+            return struct.unpack("i", fcntl.ioctl(file.fileno(), GET_FLAGS, bytes(4)))[0] & KEPT_FLAGS
+        except OSError:
+            return 0
+
+
+def set_flags(path, flags):
+    with open(path, "rb") as file:
+        try:
+            fcntl.ioctl(file.fileno(), SET_FLAGS, struct.pack("i", flags))
+        except OSError:
+            pass  # not on this file system
+
+
+def entry_of(path, name, links):
     info = os.lstat(path)
     kind = stat.S_IFMT(info.st_mode)
     entry = {"mode": oct(info.st_mode), "uid": info.st_uid, "gid": info.st_gid, "mtime": info.st_mtime_ns}
@@ -48,20 +71,20 @@ def entry_of(path, links):
         entry["device"] = info.st_rdev
     elif kind == stat.S_IFREG:
         entry["size"] = info.st_size
-        entry["links"] = links.setdefault(info.st_ino, path)
+        entry["flags"] = flags_of(path)
+        entry["links"] = links.setdefault(info.st_ino, name)
         entry["data"] = holes_of(path) if info.st_size < 1 << 30 or info.st_blocks * 512 < 1 << 30 else None
         entry["is sparse"] = info.st_size > 1 << 20 and info.st_blocks * 512 < info.st_size // 2
     return entry
 
 
 def walk(folder):
+    """By descriptors, since paths may be longer than a system call takes."""
     found, links = {}, {}
-    os.chdir(folder)
-    for path, dirs, files in os.walk(b"."):
+    for path, dirs, files, descriptor in os.fwalk(os.fsencode(folder)):
         for name in sorted(dirs + files):
-            full = os.path.join(path, name)
-            if not stat.S_ISSOCK(os.lstat(full).st_mode):
-                found[full] = entry_of(full, links)
+            full = os.path.relpath(os.path.join(path, name), os.fsencode(folder))
+            found[full] = entry_of(b"/proc/self/fd/%d/%s" % (descriptor, name), full, links)
     return found
 
 
@@ -79,15 +102,14 @@ def make(folder, entries):
         write(f"wide/{i:07}", b"" if i % 3 else b"%d" % i)
     for name in [b"\xff\xfe", b"new\nline", b"tab\tquote'\"$`\\", b"-rf", b" ", b"..a", b"a" * 255, "ünïcödé".encode(), b"\x01\x7f"]:
         write(b"name " + name[:250])
-    deep = "deep"
-    os.mkdir(deep)
-    for _ in range(60):
-        deep += "/" + "d" * 60
-        os.mkdir(deep)
-    write(deep + "/bottom")
-    write("farm", rng.randbytes(100_000))
+    for _ in range(80):  # deeper than a path that a system call takes
+        os.mkdir("d" * 60)
+        os.chdir("d" * 60)
+    write("bottom")
+    os.chdir(folder)
+    write("farm", rng.randbytes(1000))
     os.mkdir("links")
-    for i in range(500):
+    for i in range(10_000):
         os.link("farm", f"links/{i}")
     with open("sparse", "wb") as file:
         for place in (0, 5_000_000, TIB, 3 * TIB - 9):
@@ -101,7 +123,23 @@ def make(folder, entries):
     os.mkfifo("fifo", 0o620)
     with socket.socket(socket.AF_UNIX) as end:
         end.bind("socket")
+    write("fixed")
+    write("only longer")
     write("attributes")
+    write("listed", b"who may read")
+    os.mkdir("listed folder")
+    try:
+        # user::rw- user:1234:r-- group::r-- mask::r-- other::---
+        entries = [(1, 6, 0xFFFFFFFF), (2, 4, 1234), (4, 4, 0xFFFFFFFF), (16, 4, 0xFFFFFFFF), (32, 0, 0xFFFFFFFF)]
+        acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+        os.setxattr("listed", "system.posix_acl_access", acl)
+        os.setxattr("listed folder", "system.posix_acl_default", acl)
+    except OSError:
+        pass  # not on this file system
+    try:
+        os.setxattr("attributes", "user.largest", rng.randbytes(65_536))
+    except OSError:
+        pass  # most file systems have a block for all of them
     os.setxattr("attributes", "user.large", rng.randbytes(3_000))
     os.setxattr("attributes", "user.empty", b"")
     for i in range(8):
@@ -121,16 +159,25 @@ def make(folder, entries):
     os.utime("dangling", ns=(5, -77), follow_symlinks=False)
     os.chmod("wide", 0o1775)
     os.utime("wide", ns=(1, 123_456_789))
+    if os.geteuid() == 0:
+        set_flags("fixed", IMMUTABLE)
+        set_flags("only longer", APPEND)
+
+
+def loosen(folder):
+    for path, _, files in os.walk(folder):
+        for name in {"fixed", "only longer"} & set(files):
+            set_flags(os.path.join(path, name), 0)
 
 
 def main():
     if sys.argv[1] == "make":
-        make(sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 3000)
+        make(os.path.abspath(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 3000)
         return
-    here = os.getcwd()
-    one = walk(sys.argv[2])
-    os.chdir(here)
-    two = walk(sys.argv[3])
+    if sys.argv[1] == "loosen":
+        loosen(sys.argv[2])
+        return
+    one, two = walk(sys.argv[2]), walk(sys.argv[3])
     wrong = [path for path in sorted(one.keys() | two.keys()) if one.get(path) != two.get(path)]
     for path in wrong[:10]:
         print(f"{path!r}: {one.get(path)} became {two.get(path)}")
