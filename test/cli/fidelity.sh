@@ -11,9 +11,12 @@ there_and_back() { # FOLDER ENTRIES
   R=$1/repo
   python3 "$tool" make "$data" "$2"
   expect 0 "$STASH" init -r "$R" --kdf scrypt
-  expect 0 "$STASH" backup -r "$R" "$data"
-  expect 0 "$STASH" backup -r "$R" "$data"
-  says "added 0 B (0 B stored)"
+  # Files made within the two seconds before a backup are read again by the next.
+  for _ in $(seq 100); do
+    expect 0 "$STASH" backup -r "$R" "$data"
+    ! grep -qF "added 0 B (0 B stored)" "$T/out" "$T/err" || break
+  done
+  grep -qF "added 0 B (0 B stored)" "$T/out" "$T/err" || fail "an unchanged tree is stored again"
   expect 0 "$STASH" restore -r "$R" latest --target "$to" --verify
   python3 "$tool" compare "$data" "$to$data" || fail "the trees differ"
   # Again, onto what is there.
