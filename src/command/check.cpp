@@ -65,28 +65,6 @@ Task<int> run_check(Hand& hand, CheckFlags& flags) {
   co_return r.ok() ? kDone : kFailed;
 }
 
-Task<int> run_stats(Hand& hand, HandOptions& options, engine::SnapshotFilter& filter) {
-  const auto repository = co_await hand.open();
-  const engine::StatsResult r = co_await engine::stats(*repository, filter);
-  if (options.json) {
-    JsonLine line;
-    line.number("snapshots_count", r.snapshots)
-        .number("total_file_count", r.files)
-        .number("total_restore_size", r.restore_bytes);
-    line.number("total_size", r.stored_bytes)
-        .number("total_uncompressed_size", r.raw_bytes)
-        .number("total_blob_count", r.blobs);
-    line.number("total_pack_count", r.packs).print();
-  } else {
-    fmt::print(
-        "snapshots: {}\nfiles in them: {}\nrestored size: {}\nunique data: {} in {} blobs\nstored: {} in {} "
-        "packs\n",
-        r.snapshots, r.files, format_size(r.restore_bytes), format_size(r.raw_bytes), r.blobs,
-        format_size(r.stored_bytes), r.packs);
-  }
-  co_return kDone;
-}
-
 }  // namespace
 
 int check(int argc, char** argv) {
@@ -111,18 +89,6 @@ int check(int argc, char** argv) {
     f.options.subset = *subset;
   }
   return run_by_hand("check", f.hand, [&](Hand& hand) { return run_check(hand, f); });
-}
-
-int stats(int argc, char** argv) {
-  HandOptions options;
-  engine::SnapshotFilter filter;
-  Flags flags("stats", "Shows the size of a repository and its snapshots.", kHandFooter);
-  add_flags(flags, options);
-  flags.option("-H,--host", filter.host, "Only snapshots of this host");
-  flags.option("--path", filter.paths, "Only snapshots with this path; may be repeated");
-  flags.option("--tag", filter.tags, "Only snapshots with this tag; may be repeated");
-  if (const auto code = flags.parse(argc, argv)) return *code;
-  return run_by_hand("stats", options, [&](Hand& hand) { return run_stats(hand, options, filter); });
 }
 
 }  // namespace stash::command

@@ -43,6 +43,8 @@ PY
   expect 3 "$STASH" restore -r "$R" latest --target "$T/to" --json; shape restore
   expect 0 "$STASH" check -r "$R" --json; shape check
   expect 0 "$STASH" stats -r "$R" --json; shape stats
+  expect 0 "$STASH" stats -r "$R" --by host --json; shape stats
+  expect 0 "$STASH" stats -r "$R" --by path --json; shape stats
   expect 0 "$STASH" tag -r "$R" --add x "${ids[0]}" --json; shape tag
   expect 0 "$STASH" key list -r "$R" --json; shape key
   expect 0 "$STASH" forget -r "$R" --keep-last 1 --prune --json; shape forget
