@@ -5,6 +5,7 @@ namespace stash::command {
 
 int backup(int argc, char** argv);
 int check(int argc, char** argv);
+int copy(int argc, char** argv);
 int diff(int argc, char** argv);
 int dump(int argc, char** argv);
 int find(int argc, char** argv);

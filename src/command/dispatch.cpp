@@ -46,6 +46,7 @@ constexpr std::array kCommands{
     Command{"dump", "Write a file, or a directory as tar, to standard output", dump},
     Command{"forget", "Remove snapshots by a policy", forget},
     Command{"tag", "Change the tags of snapshots", tag},
+    Command{"copy", "Copy snapshots to another repository", copy},
     Command{"prune", "Free the space that no snapshot uses", prune},
     Command{"check", "Verify a repository", check},
     Command{"repair", "Repair the index, packs or snapshots", repair},

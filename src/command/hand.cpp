@@ -18,9 +18,16 @@
 namespace stash::command {
 namespace {
 
-std::string environment_value(const char* name) {
-  const char* value = std::getenv(name);
+constexpr const char* kDestinationPrefix = "STASH_TO_";
+
+std::string environment_value(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
   return value ? value : "";
+}
+
+/// `prefix` where the variable of that name with the prefix is set, else nothing.
+std::string prefix_for(const std::string& prefix, const std::string& name) {
+  return environment_value(prefix + name).empty() ? "" : prefix;
 }
 
 std::string read_file(const std::string& path) {
@@ -31,13 +38,15 @@ std::string read_file(const std::string& path) {
   return std::move(text).str();
 }
 
-storage::StoreConfig store_config(const HandOptions& options) {
-  storage::StoreConfig config = storage::parse_address(options.repo);
+storage::StoreConfig store_config(const HandOptions& options, const std::string& address,
+                                  const std::string& prefix) {
+  storage::StoreConfig config = storage::parse_address(address);
   if (auto* s3 = std::get_if<storage::S3Config>(&config)) {
-    s3->credentials.access_key = environment_value("AWS_ACCESS_KEY_ID");
-    s3->credentials.secret_key = Secret(environment_value("AWS_SECRET_ACCESS_KEY"));
-    s3->credentials.session_token = Secret(environment_value("AWS_SESSION_TOKEN"));
-    s3->region = environment_value("AWS_REGION");
+    const std::string whose = prefix_for(prefix, "AWS_ACCESS_KEY_ID");  // never half of one account
+    s3->credentials.access_key = environment_value(whose + "AWS_ACCESS_KEY_ID");
+    s3->credentials.secret_key = Secret(environment_value(whose + "AWS_SECRET_ACCESS_KEY"));
+    s3->credentials.session_token = Secret(environment_value(whose + "AWS_SESSION_TOKEN"));
+    s3->region = environment_value(prefix_for(prefix, "AWS_REGION") + "AWS_REGION");
     if (s3->region.empty()) s3->region = environment_value("AWS_DEFAULT_REGION");
     s3->tls.insecure = options.insecure_tls;
     if (!options.ca_file.empty()) s3->tls.ca_pem = read_file(options.ca_file);
@@ -102,6 +111,13 @@ void add_flags(Flags& flags, HandOptions& options) {
       "Memory to stay within, at least 48MiB; when not given 96MiB, or what the container's limit allows");
 }
 
+void add_flags(Flags& flags, DestinationOptions& options) {
+  flags.option("--to", options.repo, "Repository to copy to, which was made by \"stash init\"",
+               "STASH_TO_REPOSITORY");
+  flags.option("--to-password-file", options.password_file, "File whose first line is its password",
+               "STASH_TO_PASSWORD_FILE");
+}
+
 Secret read_password_file(const std::string& path) {
   std::string text = read_file(path);
   text.resize(std::min(text.find_first_of("\r\n"), text.size()));
@@ -146,6 +162,14 @@ std::uint64_t buffers_of(std::uint64_t memory) {
   return buffers;
 }
 
+Task<void> require_repository(storage::Store& store) {
+  const auto config = co_await store.size("config");
+  if (config) co_return;
+  const Error missing(ErrorKind::NotFound, "there is no repository at {}: \"stash init\" makes one",
+                      store.describe());
+  throw ExitError(kNoRepository, missing);
+}
+
 }  // namespace
 
 Hand::Hand(const HandOptions& options) : options_(options) {
@@ -153,16 +177,17 @@ Hand::Hand(const HandOptions& options) : options_(options) {
     throw Error(ErrorKind::Invalid, "no repository: give -r ADDRESS or set STASH_REPOSITORY");
   buffers_ = buffers_of(options_.memory);
   pool_ = std::make_unique<net::Pool>(std::clamp(std::thread::hardware_concurrency(), 2u, 16u));
-  store_ = storage::open_store(store_config(options_), timers_, random_);
+  store_ = storage::open_store(store_config(options_, options_.repo, ""), timers_, random_);
 }
 
 Hand::~Hand() {
+  destination_.reset();
   store_.reset();
   if (pool_) pool_->join();
 }
 
 std::unique_ptr<storage::Store> Hand::open_removed() {
-  return storage::open_removed(store_config(options_), timers_, random_);
+  return storage::open_removed(store_config(options_, options_.repo, ""), timers_, random_);
 }
 
 engine::Environment Hand::environment() {
@@ -182,14 +207,26 @@ Secret Hand::password(bool confirm) const {
 }
 
 Task<std::unique_ptr<engine::Repository>> Hand::open() {
-  const auto config = co_await store_->size("config");
-  if (!config) {
-    const Error missing(ErrorKind::NotFound, "there is no repository at {}: \"stash init\" makes one",
-                        store_->describe());
-    throw ExitError(kNoRepository, missing);
-  }
+  co_await require_repository(*store_);
+  Secret word = password();
+  co_return co_await open_at(*store_, std::move(word));
+}
+
+Task<std::unique_ptr<engine::Repository>> Hand::open_destination(DestinationOptions options) {
+  destination_ =
+      storage::open_store(store_config(options_, options.repo, kDestinationPrefix), timers_, random_);
+  co_await require_repository(*destination_);
+  Secret word(environment_value(std::string(kDestinationPrefix) + "PASSWORD"));
+  if (word.empty())
+    word = options.password_file.empty() ? ask_password("password of " + destination_->describe())
+                                         : read_password_file(options.password_file);
+  co_return co_await open_at(*destination_, std::move(word));
+}
+
+Task<std::unique_ptr<engine::Repository>> Hand::open_at(storage::Store& store, Secret password) {
   try {
-    co_return co_await engine::Repository::open(*store_, password(), environment());
+    const engine::Environment services = environment();
+    co_return co_await engine::Repository::open(store, std::move(password), services);
   } catch (const Error& e) {
     // The store has answered already: what is refused now is the password.
     if (e.kind() == ErrorKind::Denied) throw ExitError(kWrongPassword, e);

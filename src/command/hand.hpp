@@ -40,6 +40,15 @@ struct HandOptions {
 
 void add_flags(Flags& flags, HandOptions& options);
 
+/// The repository that `copy` writes to. What the environment says of it begins with STASH_TO_:
+/// STASH_TO_PASSWORD, and STASH_TO_AWS_ACCESS_KEY_ID and so on where the credentials differ.
+struct DestinationOptions {
+  std::string repo;
+  std::string password_file;
+};
+
+void add_flags(Flags& flags, DestinationOptions& options);
+
 /// A failure whose exit code is not 1.
 class ExitError : public Error {
  public:
@@ -67,14 +76,19 @@ class Hand {
   Secret password(bool confirm = false) const;
   /// Throws ExitError 10 or 12.
   Task<std::unique_ptr<engine::Repository>> open();
+  /// The same for a second repository, which must go before the hand does. Once.
+  Task<std::unique_ptr<engine::Repository>> open_destination(DestinationOptions options);
 
  private:
+  Task<std::unique_ptr<engine::Repository>> open_at(storage::Store& store, Secret password);
+
   HandOptions options_;
   std::uint64_t buffers_ = 0;  ///< bytes
   std::unique_ptr<net::Pool> pool_;
   net::SystemTimers timers_;
   SystemRandom random_;
   std::unique_ptr<storage::Store> store_;
+  std::unique_ptr<storage::Store> destination_;
 };
 
 /// Runs `work` to its end; prints what went wrong and gives the exit code.

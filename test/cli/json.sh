@@ -45,6 +45,9 @@ PY
   expect 0 "$STASH" stats -r "$R" --json; shape stats
   expect 0 "$STASH" stats -r "$R" --by host --json; shape stats
   expect 0 "$STASH" stats -r "$R" --by path --json; shape stats
+  expect 0 "$STASH" init -r "$T/second"
+  export STASH_TO_PASSWORD=$STASH_PASSWORD
+  expect 0 "$STASH" copy -r "$R" --to "$T/second" --json; shape copy
   expect 0 "$STASH" tag -r "$R" --add x "${ids[0]}" --json; shape tag
   expect 0 "$STASH" key list -r "$R" --json; shape key
   expect 0 "$STASH" forget -r "$R" --keep-last 1 --prune --json; shape forget
