@@ -109,6 +109,7 @@ void add_flags(Flags& flags, HandOptions& options) {
   flags.size(
       "--memory", options.memory,
       "Memory to stay within, at least 48MiB; when not given 96MiB, or what the container's limit allows");
+  flags.flag("--low-memory", options.low_memory, "The same as --memory 48MiB");
 }
 
 void add_flags(Flags& flags, DestinationOptions& options) {
@@ -175,7 +176,7 @@ Task<void> require_repository(storage::Store& store) {
 Hand::Hand(const HandOptions& options) : options_(options) {
   if (options_.repo.empty())
     throw Error(ErrorKind::Invalid, "no repository: give -r ADDRESS or set STASH_REPOSITORY");
-  buffers_ = buffers_of(options_.memory);
+  buffers_ = buffers_of(options_.low_memory ? kLeastMemory : options_.memory);
   pool_ = std::make_unique<net::Pool>(std::clamp(std::thread::hardware_concurrency(), 2u, 16u));
   store_ = storage::open_store(store_config(options_, options_.repo, ""), timers_, random_);
 }

@@ -36,6 +36,7 @@ struct HandOptions {
   bool quiet = false;
   bool verbose = false;
   std::uint64_t memory = 0;  ///< resident bytes; 0: by default
+  bool low_memory = false;   ///< the least that --memory takes
 };
 
 void add_flags(Flags& flags, HandOptions& options);
