@@ -4,7 +4,7 @@
 #   all.sh              everything
 #   all.sh unit         layout, format and clang-tidy; unit tests under ASan and UBSan, storage and net under TSan;
 #                       ten thousand schedules of writers and collectors, damaged objects, dying and failing system
-#                       calls, a failing S3 server; every decoder fuzzed for 15 s
+#                       calls, full disks, changing sources, a failing S3 server; every decoder fuzzed for 15 s
 #   all.sh server       tests against real servers (API server with etcd, Pushgateway, MinIO), no node
 #   all.sh e2e          tests on the project's own one-node cluster, with the static binary
 set -euo pipefail
@@ -48,7 +48,7 @@ if wanted unit; then
   step "storage and net under TSan"
   build tsan test_storage test_net
   ctest --test-dir build/tsan -L unit -R '^(storage|net)\.' -j "$jobs" --output-on-failure --no-tests=error
-  step "schedules of writers and collectors, damage, dying system calls, a failing S3"
+  step "schedules of writers and collectors, damage, dying system calls, full disks, changing sources, a failing S3"
   build release test_engine stash
   ctest --test-dir build/release -L fault -j "$jobs" --output-on-failure --no-tests=error
   step "fuzzing"
