@@ -3,9 +3,9 @@
 #include <unordered_set>
 
 #include "engine/each_parallel.hpp"
-#include "engine/format/pack.hpp"
 #include "engine/format/sealed.hpp"
 #include "engine/format/segment.hpp"
+#include "engine/pack_footer.hpp"
 #include "engine/pack_list.hpp"
 #include "engine/repository_impl.hpp"
 #include "engine/segment_merge.hpp"
@@ -16,9 +16,9 @@ namespace stash::engine {
 namespace {
 
 constexpr std::uint64_t kMaxSegment = std::uint64_t{4} << 30;
-constexpr std::uint64_t kFirstRead = 64u << 10;  ///< the end of a pack: most footers fit
 constexpr std::size_t kReadsAtOnce = 4;
 constexpr std::size_t kSegmentPacks = 256;
+constexpr std::size_t kSegmentBlobs = 1u << 15;  ///< of whatever packs: whoever reads it holds all of it
 constexpr std::size_t kMaxProblems = 100;
 
 class IndexRepair {
@@ -75,25 +75,13 @@ class IndexRepair {
     }
     ++progress_.bytes_done;
     if (!problem.empty() && result_.problems.size() < kMaxProblems) result_.problems.push_back(problem);
-    if (segment_.packs.size() >= kSegmentPacks) co_await write_segment();
+    const bool full = segment_.packs.size() >= kSegmentPacks || segment_.blobs.size() >= kSegmentBlobs;
+    if (full) co_await write_segment();
   }
 
   Task<void> add_pack(ObjectId pack, std::uint64_t size) {
-    const std::string name = pack_name(pack);
-    const Bytes header = co_await repository_.store.get(name, storage::Range(0, kHeaderSize));
-    const BlobKind kind = pack_kind(header, pack);
-    if (size < kHeaderSize + kTrailerSize) throw Error(ErrorKind::Corrupt, "{}: damaged: too short", name);
-    std::uint64_t begin = size - std::min(size, kFirstRead);
-    Bytes end = co_await repository_.store.get(name, storage::Range(begin, size - begin));
-    if (end.size() != size - begin) throw Error(ErrorKind::Corrupt, "{}: damaged: wrong length", name);
-    const std::uint64_t at = footer_offset(ByteView(end).last(kTrailerSize), kind, size, pack);
-    if (at < begin) {
-      begin = at;
-      end = co_await repository_.store.get(name, storage::Range(begin, size - begin));
-      if (end.size() != size - begin) throw Error(ErrorKind::Corrupt, "{}: damaged: wrong length", name);
-    }
-    const ByteView sealed = ByteView(end).subspan(at - begin, size - kTrailerSize - at);
-    add(pack, size, kind, open_footer(repository_.keys, pack, kind, at, sealed));
+    const StoredFooter stored = co_await read_footer(repository_, pack, size);
+    add(pack, size, stored.kind, stored.footer);
     ++result_.packs_added;
   }
 
