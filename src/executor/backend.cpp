@@ -96,8 +96,7 @@ OpenBackend::OpenBackend(Services& services, api::Repository object, Backend bac
     : services_(services),
       object_(std::move(object)),
       password_(std::move(backend.password)),
-      store_(
-          storage::open_store(std::move(backend.config), services.timers, services.random)) {}
+      store_(storage::open_store(std::move(backend.config), services.timers, services.random)) {}
 
 engine::Environment OpenBackend::environment() {
   engine::Environment environment(services_.pool, services_.timers, services_.random);

@@ -66,6 +66,16 @@ void blob_id(benchmark::State& state) {
   count(state, kChunk);
 }
 
+void blob_ids_together(benchmark::State& state) {
+  const Keys k = keys();
+  const Bytes data = random_bytes(kMuch);
+  std::vector<ByteView> chunks;
+  for (std::size_t at = 0; at < data.size(); at += kChunk)
+    chunks.push_back(ByteView(data).subspan(at, kChunk));
+  for (auto _ : state) benchmark::DoNotOptimize(k.ids_of(BlobKind::Data, chunks));
+  count(state, kMuch);
+}
+
 void blob_id_ceiling_sha256(benchmark::State& state) {
   const Bytes data = random_bytes(kMuch);
   for (auto _ : state) benchmark::DoNotOptimize(crypto::sha256(data));
@@ -182,6 +192,7 @@ void tree_entries_ceiling_one_copy(benchmark::State& state) {
 BENCHMARK(chunker_cuts)->Unit(benchmark::kMillisecond);
 BENCHMARK(chunker_ceiling_one_pass)->Unit(benchmark::kMillisecond);
 BENCHMARK(blob_id);
+BENCHMARK(blob_ids_together)->Unit(benchmark::kMillisecond);
 BENCHMARK(blob_id_ceiling_sha256)->Unit(benchmark::kMillisecond);
 BENCHMARK(frame_seal);
 BENCHMARK(frame_seal_ceiling_aes_gcm)->Unit(benchmark::kMillisecond);

@@ -13,7 +13,8 @@ from statistics import median
 
 from tools import TOOLS
 
-SETS = {"a": "4 GiB of mixed files", "b": "100 000 small files", "c": "disk image, 8 GiB long, 3.1 GB of data"}
+SETS = {"a": "4 GiB of mixed files", "b": "100 000 small files", "c": "disk image, 8 GiB long, 3.1 GB of data",
+        "d": "1 000 000 files of 100 bytes"}
 OPS = {"first": "first backup", "unchanged": "unchanged", "reread": "all read again", "changed": "changed",
        "clustered": "changed in runs", "restore": "restore", "one": "restore of one file", "check": "check, structure",
        "check_data": "check, all data", "prune": "forget and prune"}
@@ -21,7 +22,7 @@ TARGETS = {("b", "first"): (3, 3), ("b", "unchanged"): (8, 12), ("b", "changed")
            ("b", "one"): (8, 8), ("b", "check_data"): (4, 4), ("b", "prune"): (2, 2), ("a", "first"): (2, 2),
            ("a", "unchanged"): (5, 5), ("a", "changed"): (3, 3), ("a", "restore"): (2.5, 3), ("a", "one"): (6, 6),
            ("a", "check_data"): (4, 3), ("c", "first"): (3, 2), ("c", "changed"): (4, 4), ("c", "clustered"): (2.5, 2.5),
-           ("c", "restore"): (2, 3), ("c", "check_data"): (4, 3)}
+           ("c", "restore"): (2, 3), ("c", "check_data"): (4, 3), ("d", "first"): (3, 3)}
 MEMORY = 96
 
 

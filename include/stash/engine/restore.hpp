@@ -21,8 +21,8 @@ struct RestoreOptions {
   /// met is in part old and in part new, and the next run finishes it. A file that has other names, or
   /// belongs to neither its owner in the snapshot nor who restores, is written anew as without this.
   bool delta = false;
-  /// Return once what was restored outlasts a loss of power. By default the system writes it when it likes, as
-  /// after any copy.
+  /// Return once what was restored outlasts a loss of power. By default the system writes it when it likes,
+  /// as after any copy.
   bool durable = false;
   bool sparse = true;  ///< long runs of zeros become holes
   /// Told of every entry that could not be restored, and of all metadata that could not be set, when it
