@@ -25,6 +25,6 @@ there_and_back() { # FOLDER ENTRIES
   expect 0 "$STASH" check -r "$R" --read-data
 }
 
-there_and_back "$T" "${STASH_ENTRIES:-100000}"
+there_and_back "$T" "${STASH_ENTRIES:-10000}"
 mkdir "$T/memory"
 if mount -t tmpfs -o size=1g tmpfs "$T/memory" 2>/dev/null; then there_and_back "$T/memory" 100; fi
