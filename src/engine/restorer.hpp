@@ -59,7 +59,6 @@ class Restorer {
     std::shared_ptr<TargetDir> dir;
     bool chosen = false;
     bool made = false;
-    bool reached = false;  ///< was open once
     std::string failure;
   };
   using LevelPtr = std::shared_ptr<Level>;
