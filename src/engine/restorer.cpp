@@ -66,9 +66,9 @@ Restorer::Restorer(Repository& repository, const Manifest& manifest, RestoreOpti
       names_(repository_.environment.random),
       metadata_([this](const std::string& path, const std::string& what) { warn(path, what); }),
       window_size_(affordable_window()) {
-  // With the bytes in flight, nine tenths of the budget.
+  // With the bytes in flight, five sixths of the budget.
   for (std::size_t i = 0; i < kPlans; ++i)
-    idle_plans_.push_back(std::make_unique<Plan>(repository_.environment.memory_budget / 5));
+    idle_plans_.push_back(std::make_unique<Plan>(repository_.environment.memory_budget / 6));
 }
 
 Task<RestoreResult> Restorer::run() {

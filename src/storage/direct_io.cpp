@@ -14,7 +14,7 @@ namespace stash::storage {
 namespace {
 
 /// What is read at once: small enough to be still in the core's own cache when it is copied to its place.
-constexpr std::size_t kPiece = std::size_t{512} << 10;
+constexpr std::size_t kPiece = std::size_t{256} << 10;
 
 /// False where the file system has no such mode.
 bool set_direct(int fd, bool on) {
