@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "stash/net/io_threads.hpp"
 #include "stash/storage/store.hpp"
 
 namespace stash::storage {
@@ -31,7 +32,7 @@ class LocalStore final : public Store {
  private:
   struct Files;
   std::shared_ptr<Files> files_;
-  net::Pool pool_;
+  net::IoThreads threads_;
 };
 
 }  // namespace stash::storage
