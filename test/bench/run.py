@@ -25,6 +25,7 @@ HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ["BENCH_DATA"])
 RUN = Path(os.environ["BENCH_RUN"])
 REPO, OUT, LOG = RUN / "repo", RUN / "out", RUN.with_suffix(".log")
+GONE = RUN.with_suffix(".gone")
 SECRET = "5f" * 32
 ENV = dict(
     os.environ, HOME=str(RUN / "home"), XDG_CACHE_HOME=str(RUN / "cache"), XDG_CONFIG_HOME=str(RUN / "config"),
