@@ -14,6 +14,7 @@
 #include "engine/pack_list.hpp"
 #include "engine/pack_subset.hpp"
 #include "engine/repository_impl.hpp"
+#include "engine/snapshot_list.hpp"
 #include "engine/walk_blobs.hpp"
 
 namespace stash::engine {
@@ -40,7 +41,6 @@ class Checker {
   Task<CheckResult> run();
 
  private:
-  Task<std::vector<std::string>> list_snapshots();
   Task<void> look();
   Task<void> check_snapshots(std::vector<std::string> ids);
   Task<std::vector<std::string>> findings_of(std::string id);
@@ -74,7 +74,7 @@ void Checker::report(std::string what) {
 
 Task<CheckResult> Checker::run() {
   // Snapshots before the index: it then knows all that they need.
-  std::vector<std::string> snapshots = co_await list_snapshots();
+  std::vector<std::string> snapshots = co_await list_snapshots(repository_.store);
   std::string unreadable;
   try {
     co_await look();
@@ -123,21 +123,6 @@ bool Checker::is_stored(const NeededBlob& blob) const {
     const auto it = stored_.find(place.frame.pack);
     return pack && it != stored_.end() && it->second == pack->size && place.length == blob.ref.size;
   });
-}
-
-Task<std::vector<std::string>> Checker::list_snapshots() {
-  std::set<std::string> broken;
-  std::vector<std::string> ids;
-  for (const storage::ObjectInfo& object :
-       co_await storage::list_all(repository_.store, std::string(kSnapshotsPrefix))) {
-    std::string id = object.name.substr(kSnapshotsPrefix.size());
-    if (is_ulid(id))
-      ids.push_back(std::move(id));
-    else if (id.ends_with(kBrokenSuffix))
-      broken.insert(id.substr(0, id.size() - kBrokenSuffix.size()));
-  }
-  std::erase_if(ids, [&](const std::string& id) { return broken.contains(id); });
-  co_return ids;
 }
 
 Task<void> Checker::check_snapshots(std::vector<std::string> ids) {

@@ -6,6 +6,7 @@
 
 #include "engine/blob_writer.hpp"
 #include "engine/rebuild.hpp"
+#include "engine/snapshot_list.hpp"
 #include "stash/engine/repair.hpp"
 
 namespace stash::engine {
@@ -55,13 +56,7 @@ class SnapshotRepair {
 /// Every manifest that can be opened; the others are told.
 Task<std::vector<Manifest>> SnapshotRepair::readable() {
   std::vector<Manifest> manifests;
-  const auto objects = co_await storage::list_all(impl_.store, std::string(kSnapshotsPrefix));
-  for (const storage::ObjectInfo& object : objects) {
-    const std::string id = object.name.substr(kSnapshotsPrefix.size());
-    const bool broken = std::ranges::any_of(objects, [&](const storage::ObjectInfo& other) {
-      return other.name == object.name + std::string(kBrokenSuffix);
-    });
-    if (!is_ulid(id) || broken) continue;
+  for (const std::string& id : co_await list_snapshots(impl_.store)) {
     try {
       Manifest manifest = co_await impl_.manifest(id);
       manifests.push_back(std::move(manifest));

@@ -3,6 +3,7 @@
 #include "engine/each_parallel.hpp"
 #include "engine/format/sealed.hpp"
 #include "engine/index_loader.hpp"
+#include "engine/snapshot_list.hpp"
 #include "engine/store_io.hpp"
 #include "engine/tombs.hpp"
 #include "stash/base/log.hpp"
@@ -87,16 +88,7 @@ Task<void> find_manifest(Repository::Impl& repository, std::string id, std::opti
 }  // namespace
 
 Task<std::vector<Manifest>> Repository::Impl::manifests() {
-  std::vector<std::string> ids;
-  std::set<std::string> broken;
-  for (const storage::ObjectInfo& object : co_await storage::list_all(store, std::string(kSnapshotsPrefix))) {
-    std::string id = object.name.substr(kSnapshotsPrefix.size());
-    if (is_ulid(id))
-      ids.push_back(std::move(id));
-    else if (id.ends_with(kBrokenSuffix))
-      broken.insert(id.substr(0, id.size() - kBrokenSuffix.size()));
-  }
-  std::erase_if(ids, [&](const std::string& id) { return broken.contains(id); });
+  const std::vector<std::string> ids = co_await list_snapshots(store);
   std::vector<std::optional<Manifest>> found(ids.size());
   co_await each_parallel(ids.size(), kReadsAtOnce,
                          [&](std::size_t i) { return find_manifest(*this, ids[i], found[i]); });

@@ -8,6 +8,7 @@
 #include "engine/format/sealed.hpp"
 #include "engine/overlay_store.hpp"
 #include "engine/rebuild.hpp"
+#include "engine/snapshot_list.hpp"
 #include "engine/store_io.hpp"
 #include "stash/base/log.hpp"
 #include "stash/engine/recover.hpp"
@@ -35,13 +36,7 @@ Task<std::optional<Manifest>> read_removed(Repository::Impl& repository, storage
 /// By their time. Those that are marked broken failed in their commit, and nobody forgot them.
 Task<std::vector<Manifest>> forgotten(Repository::Impl& repository, storage::Store& removed) {
   std::vector<Manifest> manifests;
-  const auto objects = co_await storage::list_all(removed, std::string(kSnapshotsPrefix));
-  for (const storage::ObjectInfo& object : objects) {
-    const std::string id = object.name.substr(kSnapshotsPrefix.size());
-    const bool broken = std::ranges::any_of(objects, [&](const storage::ObjectInfo& other) {
-      return other.name == object.name + std::string(kBrokenSuffix);
-    });
-    if (!is_ulid(id) || broken) continue;
+  for (const std::string& id : co_await list_snapshots(removed)) {
     auto manifest = co_await read_removed(repository, removed, id);
     if (manifest) manifests.push_back(std::move(*manifest));
   }
