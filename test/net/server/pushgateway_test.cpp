@@ -2,44 +2,28 @@
 
 #include "stash/net/pushgateway.hpp"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "stash/base/error.hpp"
+#include "support/server_program.hpp"
 
 namespace stash::net {
 namespace {
 
 using namespace std::chrono_literals;
 
-std::uint16_t free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ::bind(socket, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(socket);
-  return ntohs(address.sin_port);
-}
-
 class Pushgateway : public testing::Test {
  protected:
   void SetUp() override {
-    port_ = free_port();
+    port_ = test::free_port();
     const std::string listen = "--web.listen-address=127.0.0.1:" + std::to_string(port_);
-    const std::string program = "prometheus-pushgateway";
+    const std::string program = test::server_program("pushgateway");
     char* const args[] = {const_cast<char*>(program.c_str()), const_cast<char*>(listen.c_str()),
                           const_cast<char*>("--log.level=error"), nullptr};
-    ASSERT_EQ(::posix_spawnp(&pid_, program.c_str(), nullptr, nullptr, args, environ), 0)
-        << "install " << program;
+    ASSERT_EQ(::posix_spawn(&pid_, program.c_str(), nullptr, nullptr, args, environ), 0) << program;
     run(wait_until_ready(url()));
   }
 
@@ -118,7 +102,8 @@ TEST_F(Pushgateway, ARefusedTextIsInvalid) {
 
 TEST(PushgatewayDown, IsUnavailable) {
   try {
-    run(push_metrics(Url::parse("http://127.0.0.1:" + std::to_string(free_port())), "job", {}, "a 1\n", 1s));
+    run(push_metrics(Url::parse("http://127.0.0.1:" + std::to_string(test::free_port())), "job", {}, "a 1\n",
+                     1s));
     FAIL();
   } catch (const Error& e) {
     EXPECT_EQ(e.kind(), ErrorKind::Unavailable);

@@ -1,8 +1,6 @@
 // The S3 store against a real MinIO with TLS and a certificate of a private CA, on loopback.
 
-#include <arpa/inet.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,36 +16,16 @@
 #include "storage/s3_removed.hpp"
 #include "storage/sigv4.hpp"
 #include "storage/store_suite.hpp"
+#include "support/server_program.hpp"
 #include "support/temp_dir.hpp"
 
 namespace stash::test {
 namespace {
 
-std::uint16_t free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  ::bind(fd, reinterpret_cast<sockaddr*>(&address), length);
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
-  ::close(fd);
-  return ntohs(address.sin_port);
-}
-
 std::string read_file(const std::string& path) {
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
   return text.str();
-}
-
-std::string output_of(const std::string& command) {
-  std::string out;
-  FILE* pipe = ::popen(command.c_str(), "r");
-  for (char c = 0; pipe && std::fread(&c, 1, 1, pipe) == 1;) out += c;
-  if (pipe) ::pclose(pipe);
-  while (out.ends_with('\n')) out.pop_back();
-  return out;
 }
 
 /// One MinIO for the whole program; ended with it.
@@ -108,8 +86,7 @@ class Minio {
         "certs/public.crt -extfile ext";
     if (std::system(("(" + make + ") >/dev/null 2>&1").c_str()) != 0)
       throw std::runtime_error("certificates");
-    const std::string program =
-        output_of(std::string(STASH_SOURCE_DIR) + "/test/cluster/build.sh minio") + "/minio";
+    const std::string program = server_program("minio");
     child_ = ::fork();
     if (child_ == 0) {
       ::setenv("MINIO_ROOT_USER", "admin", 1);
