@@ -2,7 +2,7 @@
 
 #include "command/commands.hpp"
 #include "command/pod.hpp"
-#include "stash/base/memory.hpp"
+#include "stash/base/limits.hpp"
 #include "stash/engine/repository.hpp"
 #include "stash/executor/init.hpp"
 #include "stash/executor/sidecar.hpp"

@@ -8,11 +8,10 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
-#include <thread>
 
 #include "stash/base/bytes.hpp"
+#include "stash/base/limits.hpp"
 #include "stash/base/log.hpp"
-#include "stash/base/memory.hpp"
 #include "stash/json/value.hpp"
 
 namespace stash::command {
@@ -177,7 +176,7 @@ Hand::Hand(const HandOptions& options) : options_(options) {
   if (options_.repo.empty())
     throw Error(ErrorKind::Invalid, "no repository: give -r ADDRESS or set STASH_REPOSITORY");
   buffers_ = buffers_of(options_.low_memory ? kLeastMemory : options_.memory);
-  pool_ = std::make_unique<net::Pool>(std::clamp(std::thread::hardware_concurrency(), 2u, 16u));
+  pool_ = std::make_unique<net::Pool>(worker_threads());
   store_ = storage::open_store(store_config(options_, options_.repo, ""), timers_, random_);
 }
 

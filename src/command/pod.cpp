@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <thread>
 
 #include "stash/base/error.hpp"
+#include "stash/base/limits.hpp"
 #include "stash/base/log.hpp"
 
 namespace stash::command {
@@ -27,8 +27,7 @@ void add_flags(Flags& flags, PodOptions& options) {
   flags.ignored(klog_flags());
 }
 
-Pod::Pod(const PodOptions& options)
-    : pool(std::clamp(std::thread::hardware_concurrency(), 2u, 16u)), config(load(options)) {
+Pod::Pod(const PodOptions& options) : pool(worker_threads()), config(load(options)) {
   client = std::make_unique<kube::RestClient>(config, timers, random, pool);
 }
 
