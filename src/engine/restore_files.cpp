@@ -42,7 +42,7 @@ Task<void> Restorer::write_whole(const Region& region) {
   try {
     const bool around_zeros = options_.sparse && item.file;
     const auto write = [&] { write_region(region, item.fd(), item.direct.get(), around_zeros); };
-    co_await net::offload(writers_->pool(), write);
+    co_await net::offload(*writers_, write);
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::Exhausted || e.kind() == ErrorKind::Cancelled) throw;
     problem = e.what();

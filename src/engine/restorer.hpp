@@ -37,7 +37,7 @@
 #include "engine/target_dir.hpp"
 #include "engine/tree_reader.hpp"
 #include "stash/engine/restore.hpp"
-#include "stash/net/io_threads.hpp"
+#include "stash/net/pool.hpp"
 
 namespace stash::engine {
 
@@ -182,7 +182,7 @@ class Restorer {
   TreeReader tree_;
   Budget bytes_;
   net::Pool& pool_;
-  std::optional<net::IoThreads> writers_;
+  std::optional<net::Pool> writers_;
   std::unique_ptr<Plan> plan_;  ///< in the making
   std::vector<std::unique_ptr<Plan>> idle_plans_;
   Signal plan_ended_;

@@ -52,19 +52,19 @@ Task<void> LocalStore::put(std::string name, std::vector<ByteView> parts) {
     write_new_file(dir, path, parts);
     files->touched(dirs);
   };
-  co_await net::offload(threads_.pool(), std::move(work));
+  co_await net::offload(threads_, std::move(work));
 }
 
 Task<Bytes> LocalStore::get(std::string name, Range range) {
   check_name(name);
   auto work = [path = files_->path(name), range] { return read_file(path, range); };
-  co_return co_await net::offload(threads_.pool(), std::move(work));
+  co_return co_await net::offload(threads_, std::move(work));
 }
 
 Task<std::optional<std::uint64_t>> LocalStore::size(std::string name) {
   check_name(name);
   auto work = [path = files_->path(name)] { return file_size(path); };
-  co_return co_await net::offload(threads_.pool(), std::move(work));
+  co_return co_await net::offload(threads_, std::move(work));
 }
 
 Task<ListPage> LocalStore::list(std::string prefix, std::string token) {
@@ -75,7 +75,7 @@ Task<ListPage> LocalStore::list(std::string prefix, std::string token) {
       files->touched({files->path(prefix.substr(0, prefix.size() - 1))});
     return page;
   };
-  co_return co_await net::offload(threads_.pool(), std::move(work));
+  co_return co_await net::offload(threads_, std::move(work));
 }
 
 Task<void> LocalStore::remove(std::string name) {
@@ -85,7 +85,7 @@ Task<void> LocalStore::remove(std::string name) {
     remove_file(path);
     files->touched({path.substr(0, path.rfind('/'))});
   };
-  co_await net::offload(threads_.pool(), std::move(work));
+  co_await net::offload(threads_, std::move(work));
 }
 
 Task<void> LocalStore::sync() {
@@ -103,7 +103,7 @@ Task<void> LocalStore::sync() {
       throw;
     }
   };
-  co_await net::offload(threads_.pool(), std::move(work));
+  co_await net::offload(threads_, std::move(work));
 }
 
 }  // namespace stash::storage

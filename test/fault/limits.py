@@ -145,7 +145,7 @@ def threads(start):
             return None
         runs = refused = 0
         for operation in start.OPERATIONS:
-            for limit in [1, 3, 4, 6, 8, ENOUGH_THREADS]:
+            for limit in [1, 2, 3, 4, 5, 6, 8, ENOUGH_THREADS]:
                 start.again()
                 write(f"{group}/pids.max", str(limit))
                 code = start.operate(operation, prepare=lambda: write(f"{group}/cgroup.procs", "0"))

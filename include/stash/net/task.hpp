@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include <chrono>
 #include <functional>
@@ -10,6 +9,7 @@
 #include <type_traits>
 
 #include "stash/base/clock.hpp"
+#include "stash/net/pool.hpp"
 
 namespace stash {
 
@@ -20,17 +20,6 @@ using Task = boost::asio::awaitable<T>;
 }  // namespace stash
 
 namespace stash::net {
-
-/// The CPU and blocking-work pool. Made once by the command, passed by reference. One of no threads does the
-/// work where it is offloaded from: for tests in which everything has to come in the same order every time.
-class Pool : public boost::asio::thread_pool {
- public:
-  explicit Pool(std::size_t threads) : thread_pool(threads == 0 ? 1 : threads), runs_inline_(threads == 0) {}
-  bool runs_inline() const { return runs_inline_; }
-
- private:
-  const bool runs_inline_;
-};
 
 /// Clock that can also wait. The real one is SystemTimers; tests turn ManualTimers by hand.
 class Timers : public Clock {

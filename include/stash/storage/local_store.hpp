@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "stash/net/io_threads.hpp"
+#include "stash/net/pool.hpp"
 #include "stash/storage/store.hpp"
 
 namespace stash::storage {
@@ -32,7 +32,7 @@ class LocalStore final : public Store {
  private:
   struct Files;
   std::shared_ptr<Files> files_;
-  net::IoThreads threads_;
+  net::Pool threads_;
 };
 
 }  // namespace stash::storage
