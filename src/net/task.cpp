@@ -75,13 +75,9 @@ constexpr Duration kLongest = std::chrono::hours(24 * 365);
 
 }  // namespace
 
-TimePoint SystemTimers::now() const {
-  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-}
+TimePoint SystemTimers::now() const { return SystemClock().now(); }
 
-std::chrono::steady_clock::time_point SystemTimers::steady() const {
-  return std::chrono::steady_clock::now();
-}
+std::chrono::steady_clock::time_point SystemTimers::steady() const { return SystemClock().steady(); }
 
 Task<void> SystemTimers::sleep(Duration delay) {
   if (delay <= Duration::zero()) co_return;

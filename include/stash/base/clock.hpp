@@ -6,8 +6,8 @@
 
 namespace stash {
 
-/// Where time comes from. Wall time may jump, steady time only moves forward; nothing for safety may depend
-/// on either.
+/// Where time comes from. Wall time may jump; steady time only moves forward, also while the machine sleeps,
+/// and its points mean nothing but the time between two of them. Nothing for safety may depend on either.
 class Clock {
  public:
   Clock() = default;
