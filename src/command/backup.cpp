@@ -96,7 +96,8 @@ Task<int> run(Hand& hand, BackupFlags& flags) {
                   ? engine::backup_stream(*repository, std::move(options), flags.stdin_name, std::move(read),
                                           progress)
                   : engine::backup(*repository, std::move(options), progress);
-  const engine::BackupResult result = co_await with_progress(hand, progress, std::move(work));
+  const engine::BackupResult result =
+      co_await with_progress(hand, progress, std::move(work), Flow::SourceToStore);
   print_result(flags, result);
   co_return result.snapshot.complete ? kDone : kPartial;
 }

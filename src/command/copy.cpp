@@ -55,7 +55,8 @@ Task<int> run(Hand& hand, CopyFlags& flags) {
   auto work =
       engine::copy_snapshots(*from, *to, flags.snapshots, flags.filter, progress,
                              [&flags](const engine::CopiedSnapshot& one) { print_one(flags.hand, one); });
-  const engine::CopyResult result = co_await with_progress(hand, progress, std::move(work));
+  const engine::CopyResult result =
+      co_await with_progress(hand, progress, std::move(work), Flow::SourceToStore);
   print_result(flags.hand, result);
   co_return result.failed > 0 ? kPartial : kDone;
 }

@@ -29,6 +29,18 @@ constexpr Duration kSegmentAge = std::chrono::minutes(5);
 PackLimits data_limits(std::uint64_t budget) { return {std::clamp(budget / 6, 4 * kMiB, 64 * kMiB), 2, 4}; }
 PackLimits tree_limits(std::uint64_t budget) { return {std::clamp(budget / 24, 4 * kMiB, 16 * kMiB), 1, 2}; }
 
+/// Counts who waits for the store while it lives.
+class StoreWaiter {
+ public:
+  explicit StoreWaiter(Progress& progress) : progress_(progress) { ++progress_.store_waiters; }
+  ~StoreWaiter() { --progress_.store_waiters; }
+  StoreWaiter(const StoreWaiter&) = delete;
+  StoreWaiter& operator=(const StoreWaiter&) = delete;
+
+ private:
+  Progress& progress_;
+};
+
 /// Small blobs that will share a frame. Their bytes stay set aside in the lane until the frame is put.
 struct Group {
   std::mutex mutex;
@@ -130,6 +142,7 @@ Task<BlobWriter::Lease> BlobWriter::admit(BlobKind kind, std::uint64_t bytes) {
   for (;;) {
     impl_->rethrow_failure();
     if (impl_->lane(kind).try_admit(bytes)) co_return Lease(*impl_, kind, bytes);
+    const StoreWaiter waiter(impl_->progress);
     co_await impl_->changed.wait();
   }
 }
@@ -305,6 +318,7 @@ Task<void> BlobWriter::flush() {
     }
   });
   w.changed.notify_all();
+  const StoreWaiter waiter(w.progress);
   for (;;) {
     w.rethrow_failure();
     const bool idle =
