@@ -41,6 +41,8 @@ class ActorStore final : public storage::Store {
   /// Asked at each call, after its turn has come; true: the process dies there.
   std::function<bool()> dies = [] { return false; };
   bool dead() const { return dead_; }
+  /// Of each object that is read: may change what comes.
+  std::function<void(const std::string& name, Bytes& bytes)> misreads = [](const std::string&, Bytes&) {};
 
   std::string describe() const override { return "actor"; }
   Task<void> put(std::string name, std::vector<ByteView> parts) override {
@@ -59,7 +61,9 @@ class ActorStore final : public storage::Store {
   }
   Task<Bytes> get(std::string name, storage::Range range) override {
     co_await turn("get", name);
-    co_return co_await memory_.get(std::move(name), range);
+    Bytes bytes = co_await memory_.get(name, range);
+    misreads(name, bytes);
+    co_return bytes;
   }
   Task<std::optional<std::uint64_t>> size(std::string name) override {
     co_await turn("size", name);

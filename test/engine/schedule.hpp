@@ -1,6 +1,6 @@
 #pragma once
 
-// Random schedules: writers, collectors, forgetters and repairers work at once on one store in memory. Each
+// Random schedules: writers, collectors, forgetters, repairers and salvagers work at once on one store in memory. Each
 // call of the store is a point where an actor gives way for as long as the seed decides, or dies; so that a
 // seed is a schedule.
 
@@ -22,6 +22,7 @@ struct Plan {
   unsigned collectors = 2;
   unsigned forgetters = 1;
   unsigned repairers = 0;
+  unsigned salvagers = 0;
   unsigned rounds = 3;
   Trouble trouble = Trouble::None;
   Lie lie = Lie::None;
@@ -58,6 +59,7 @@ class Schedule : public Scene {
   Task<void> collect(Process& process, Repository& repository);
   Task<void> forget(Process& process, Repository& repository);
   Task<void> repair(Process& process, Repository& repository);
+  Task<void> salvage(Process& process, Repository& repository);
   std::string judge();
 
   const Plan plan_;
@@ -180,6 +182,17 @@ inline Task<void> Schedule::repair(Process&, Repository& repository) {
   co_await repair_index(repository, false, progress);
 }
 
+/// Repairs packs on a machine that reads one in three wrongly: what it cannot read is still there for others.
+inline Task<void> Schedule::salvage(Process& process, Repository& repository) {
+  const std::size_t which = draw(3);
+  process.store.misreads = [which](const std::string& name, Bytes& bytes) {
+    const bool wrong = name.starts_with(kPacksPrefix) && std::hash<std::string>()(name) % 3 == which;
+    if (wrong && !bytes.empty()) bytes[bytes.size() / 2] ^= std::byte{1};
+  };
+  Progress progress;
+  co_await repair_packs(repository, {}, progress);
+}
+
 inline void Schedule::enter(unsigned count, Role role, Deed deed) {
   for (unsigned i = 0; i < count; ++i) {
     const Actor actor = asleep_until_.size();
@@ -215,6 +228,7 @@ inline std::string Schedule::run() {
   enter(plan_.collectors, Role::Collector, &Schedule::collect);
   enter(plan_.forgetters, Role::Forgetter, &Schedule::forget);
   enter(plan_.repairers, Role::Repairer, &Schedule::repair);
+  enter(plan_.salvagers, Role::Repairer, &Schedule::salvage);
   try {
     stage_.run([this](const std::vector<Actor>& waiting) { return choose(waiting); });
     return judge();

@@ -23,6 +23,7 @@ Plan plan_of(std::uint64_t seed) {
   plan.collectors = 1 + static_cast<unsigned>(seed / 12 % 2);
   plan.forgetters = static_cast<unsigned>(seed / 24 % 2);
   plan.repairers = static_cast<unsigned>(seed / 48 % 2);
+  plan.salvagers = static_cast<unsigned>(seed / 96 % 2);
   return plan;
 }
 
