@@ -166,9 +166,9 @@ class Pass:
             folder.mkdir(parents=True)
         self.shell(self.commands["init"])
         self.measure("first", "backup", True, tag="s1")
+        for i in range(3):
+            self.measure("unchanged", "walk" if floor else "backup", True, tag=f"u{i}")
         if not floor:
-            for i in range(3):
-                self.measure("unchanged", "backup", True, tag=f"u{i}")
             self.measure("reread", "reread", True, tag="r")
             mkdata("change", self.name)
             self.measure("changed", "backup", True, tag="s2")

@@ -42,8 +42,10 @@ STASH = dict(
     check_data="stash check --read-data",
     prune="stash forget --keep-last 1 && stash prune --grace 0s --young 0s", sparse="")
 
-# Floors: a copy of the tree, and an archive without deduplication, encryption or history.
+# Floors: a copy of the tree, without deduplication, encryption or history; its metadata asked for once by one thread, without
+# a comparison; its bytes read once.
 CP = dict(version="cp --version | head -1", init="mkdir {repo}", backup="cp -a {src} {repo}/{tag}", ids="ls {repo}",
+          walk="find {src} -newermt 2100-01-01", check_data="find {repo} -type f -print0 | xargs -0 cat >/dev/null",
           restore="cp -a {repo}/{id} {out}/", one="cp -a {repo}/{id}/{one} {out}/", sparse="")
 
 TOOLS = {
