@@ -21,7 +21,10 @@ std::uint64_t write_direct(int fd, ByteView bytes, const std::string& path);
 /// At least one byte of [offset, offset + out.size()) by way of the cache, or 0 at the end of the file.
 std::size_t read_cached(int fd, std::uint64_t offset, std::span<std::byte> out, const std::string& path);
 
-/// Reads one file, of which a part may lie in the cache: that part is taken from there.
+/// Whether all of [offset, offset + length) of a file is in the cache, as far as the kernel tells. Begins no read.
+bool is_cached(int fd, std::uint64_t offset, std::uint64_t length);
+
+/// Reads one file past the cache; through it where the file system does nothing else.
 class DirectReader {
  public:
   /// `fd` is open for reading the file at `path` and stays the caller's.

@@ -141,11 +141,11 @@ Bytes read_file(const std::string& path, Range range) {
       range.from_end ? size - std::min(range.length, size) : std::min(range.offset, size);
   Bytes out(std::min(range.length, size - begin));
   DirectReader direct(fd.get(), path);
-  const bool large = out.size() >= kDirectBytes;
+  const bool past_cache = out.size() >= kDirectBytes && !is_cached(fd.get(), begin, out.size());
   for (std::size_t done = 0; done < out.size();) {
     const std::span<std::byte> rest = std::span(out).subspan(done);
     const std::size_t got =
-        large ? direct.read(begin + done, rest) : read_cached(fd.get(), begin + done, rest, path);
+        past_cache ? direct.read(begin + done, rest) : read_cached(fd.get(), begin + done, rest, path);
     if (got == 0)
       throw Error(ErrorKind::Corrupt, "read {}: it ends after {} of {} bytes", path, begin + done, size);
     done += got;

@@ -25,7 +25,7 @@ ERRORS = {
     "mkdir": ["ENOSPC", "EROFS"], "openat": ["EMFILE", "EACCES"], "writev": ["ENOSPC", "EIO", "EDQUOT", "EINTR"],
     "pwrite64": ["ENOSPC", "EIO", "EINVAL", "EINTR"],
     "fdatasync": ["EIO", "ENOSPC"], "linkat": ["ENOSPC", "EIO"], "fsync": ["EIO"], "unlink": ["EIO", "EROFS"],
-    "pread64": ["EIO", "EINTR"], "preadv2": ["EIO", "EAGAIN"], "getdents64": ["EIO"], "newfstatat": ["EIO"], "read": ["EINTR"],
+    "pread64": ["EIO", "EINTR"], "getdents64": ["EIO"], "newfstatat": ["EIO"], "read": ["EINTR"],
 }
 TRACED = "mkdir,openat,close,writev,write,fdatasync,linkat,fsync,unlink,rename,renameat2,link"
 

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utime.h>
@@ -7,6 +8,7 @@
 #include "stash/base/page_buffer.hpp"
 #include "stash/storage/local_store.hpp"
 #include "stash/storage/memory_store.hpp"
+#include "storage/direct_io.hpp"
 #include "storage/store_suite.hpp"
 #include "support/faulty_store.hpp"
 #include "support/temp_dir.hpp"
@@ -71,6 +73,22 @@ TEST_F(LocalStoreTest, LargeObjectsComeBackWhereverTheyAndTheirRangesEnd) {
       }
     }
   }
+}
+
+TEST_F(LocalStoreTest, LargeObjectsStayOutOfThePageCache) {
+  constexpr std::size_t kSize = std::size_t{8} << 20;
+  const PageBuffer memory(kSize);
+  std::ranges::fill(memory.bytes(), std::byte{1});
+  const std::vector<ByteView> parts{memory.bytes()};
+  net::run(store_.put("packs/one", parts));
+  const int fd = ::open((dir_ / "repo/packs/one").c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT);
+  if (fd < 0) GTEST_SKIP() << "the file system has no way past its cache";
+  net::run(store_.get("packs/one", storage::Range::whole()));
+  EXPECT_FALSE(storage::is_cached(fd, 0, std::uint64_t{1} << 20));
+
+  std::ifstream(dir_ / "repo/packs/one").ignore(kSize);
+  EXPECT_EQ(net::run(store_.get("packs/one", storage::Range::whole())).size(), kSize);
+  ::close(fd);
 }
 
 TEST_F(LocalStoreTest, KeepsItsFilesFromOthers) {
