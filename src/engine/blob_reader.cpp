@@ -62,7 +62,7 @@ Task<Bytes> BlobReader::fetch(ObjectId pack, std::uint64_t offset, std::uint64_t
   co_return bytes;
 }
 
-Bytes BlobReader::decode(const FramePlace& place, BlobKind kind, ByteView stored) const {
+Bytes BlobReader::open(const FramePlace& place, BlobKind kind, ByteView stored) const {
   const Keys& keys = repository_.keys;
   if (stored.size() != place.stored || stored.size() < crypto::kTagSize)
     throw Error(ErrorKind::Corrupt, "{}: a frame has the wrong length", pack_name(place.pack));
@@ -71,6 +71,11 @@ Bytes BlobReader::decode(const FramePlace& place, BlobKind kind, ByteView stored
   if (!crypto::Aes256Gcm(keys.pack_key(place.pack)).open(offset_nonce(place.offset), aad, stored, payload))
     throw Error(ErrorKind::Corrupt, "{}: the frame at byte {} is damaged", pack_name(place.pack),
                 place.offset);
+  return payload;
+}
+
+Bytes BlobReader::decode(const FramePlace& place, BlobKind kind, ByteView stored) const {
+  Bytes payload = open(place, kind, stored);
   if (place.codec == Codec::Raw && payload.size() == place.raw) return payload;
   return decompress(payload, place.codec, place.raw);
 }

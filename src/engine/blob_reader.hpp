@@ -32,8 +32,10 @@ class BlobReader {
   std::vector<BlobPlace> find(BlobKind kind, const BlobId& id) const;
   /// Sealed bytes [offset, offset + length) of a pack, as they are stored.
   Task<Bytes> fetch(ObjectId pack, std::uint64_t offset, std::uint64_t length);
-  /// Opens and decompresses one frame out of its stored bytes. Error(Corrupt) when the tag does not match.
-  /// Any thread.
+  /// The payload of one frame out of its stored bytes. Error(Corrupt) when the tag does not match. Any
+  /// thread.
+  Bytes open(const FramePlace& frame, BlobKind kind, ByteView stored) const;
+  /// open(), decompressed.
   Bytes decode(const FramePlace& frame, BlobKind kind, ByteView stored) const;
   /// Throws Error(Corrupt) unless `bytes` have this id. Any thread.
   void verify(BlobKind kind, const BlobId& id, ByteView bytes) const;

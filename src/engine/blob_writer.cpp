@@ -148,18 +148,22 @@ Task<BlobWriter::Lease> BlobWriter::admit(BlobKind kind, std::uint64_t bytes) {
 }
 
 StoredBlob BlobWriter::store(Lease& lease, ByteView bytes) {
-  return store(lease, bytes, impl_->repository.keys.id_of(lease.kind_, bytes));
+  return store(lease, bytes, impl_->repository.keys.id_of(lease.kind_, bytes), nullptr);
+}
+
+StoredBlob BlobWriter::store(Lease& lease, ByteView bytes, const Payload& payload) {
+  return store(lease, bytes, impl_->repository.keys.id_of(lease.kind_, bytes), &payload);
 }
 
 std::vector<BlobRef> BlobWriter::store_all(Lease& lease, std::span<const ByteView> blobs) {
   const std::vector<BlobId> ids = impl_->repository.keys.ids_of(lease.kind_, blobs);
   std::vector<BlobRef> refs;
   refs.reserve(blobs.size());
-  for (std::size_t i = 0; i < blobs.size(); ++i) refs.push_back(store(lease, blobs[i], ids[i]).ref);
+  for (std::size_t i = 0; i < blobs.size(); ++i) refs.push_back(store(lease, blobs[i], ids[i], nullptr).ref);
   return refs;
 }
 
-StoredBlob BlobWriter::store(Lease& lease, ByteView bytes, const BlobId& id) {
+StoredBlob BlobWriter::store(Lease& lease, ByteView bytes, const BlobId& id, const Payload* payload) {
   Impl& w = *impl_;
   const BlobKind kind = lease.kind_;
   if (bytes.empty() || bytes.size() > kMaxBlob || bytes.size() > lease.left_)
@@ -173,6 +177,8 @@ StoredBlob BlobWriter::store(Lease& lease, ByteView bytes, const BlobId& id) {
   w.progress.bytes_new.fetch_add(size, std::memory_order_relaxed);
   if (bytes.size() < kGroupBelow)
     w.put_small(kind, id, bytes);
+  else if (payload && payload->bytes.size() <= bytes.size())
+    w.lane(kind).put(*payload, bytes.size(), {FrameBlob{id, 0, size}});
   else
     w.lane(kind).put(bytes, {FrameBlob{id, 0, size}});
   return {{id, size}, true};

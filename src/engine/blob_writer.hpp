@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/format/entry.hpp"
+#include "engine/format/frame.hpp"
 #include "stash/engine/progress.hpp"
 #include "stash/engine/repository.hpp"
 
@@ -69,6 +70,9 @@ class BlobWriter {
   /// Stores one blob of 1 to kMaxBlob bytes under a lease that still covers it. Any thread, several at once
   /// with a lease each; never waits for the store. Known blobs cost a hash and a lookup.
   StoredBlob store(Lease& lease, ByteView bytes);
+  /// The same of a blob that is all of the frame with this payload: where it gets a frame of its own again,
+  /// it is not compressed again.
+  StoredBlob store(Lease& lease, ByteView bytes, const Payload& payload);
   /// The same for many blobs, together covered by the lease, in their order; their ids come faster.
   std::vector<BlobRef> store_all(Lease& lease, std::span<const ByteView> blobs);
 
@@ -94,7 +98,7 @@ class BlobWriter {
   std::uint64_t bytes_stored() const;  ///< packs and segments acknowledged by the store
 
  private:
-  StoredBlob store(Lease& lease, ByteView bytes, const BlobId& id);
+  StoredBlob store(Lease& lease, ByteView bytes, const BlobId& id, const Payload* payload);
 
   std::unique_ptr<Impl> impl_;
 };

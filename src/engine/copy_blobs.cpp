@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "engine/blob_reader.hpp"
 #include "engine/each_parallel.hpp"
+#include "engine/open_frame.hpp"
 #include "engine/repository_impl.hpp"
 #include "engine/store_io.hpp"
 #include "stash/base/error.hpp"
@@ -123,12 +123,12 @@ Task<void> Copier::copy_frame(const CopyFrame& frame, ByteView stored) {
 
 /// On the pool.
 void Copier::store(const CopyFrame& frame, ByteView stored, BlobWriter::Lease& lease) const {
-  const Bytes raw = reader_.decode(frame.place, kind_, stored);
+  const OpenFrame open(reader_, frame.place, kind_, stored);
   for (const Index::Row& row : frame.rows) {
     const Index::Place& place = row.place;
-    if (std::uint64_t{place.offset} + place.length > raw.size())
+    if (std::uint64_t{place.offset} + place.length > open.raw().size())
       throw Error(ErrorKind::Corrupt, "{}: the index points outside a frame", pack_name(frame.place.pack));
-    const StoredBlob copy = writer_.store(lease, ByteView(raw).subspan(place.offset, place.length));
+    const StoredBlob copy = open.store(writer_, lease, place.offset, place.length);
     // The id is made of the content, so a copy proves what it copies.
     if (key_of(copy.ref.id) != row.key)
       throw Error(ErrorKind::Corrupt,

@@ -94,9 +94,12 @@ OpenPack& PackLane::open_pack(std::size_t slot) {
 
 void PackLane::put(ByteView raw, const std::vector<FrameBlob>& blobs) {
   thread_local Bytes scratch;
-  const Payload payload = compress(raw, scratch);
+  put(compress(raw, scratch), raw.size(), blobs);
+}
+
+void PackLane::put(const Payload& payload, std::size_t raw, const std::vector<FrameBlob>& blobs) {
   const auto stored = static_cast<std::uint32_t>(payload.bytes.size() + crypto::kTagSize);
-  const auto raw_size = static_cast<std::uint32_t>(raw.size());
+  const auto raw_size = static_cast<std::uint32_t>(raw);
   const std::size_t slot = std::to_integer<std::size_t>(blobs.front().id.bytes[31]) % limits_.open;
 
   OpenPack* pack = nullptr;
@@ -104,7 +107,7 @@ void PackLane::put(ByteView raw, const std::vector<FrameBlob>& blobs) {
   {
     const std::lock_guard lock(mutex_);
     pack = &open_pack(slot);
-    set_aside_ -= raw.size();
+    set_aside_ -= raw;
     offset = pack->used;
     pack->used += stored;
     pack->charged += payload.bytes.size();

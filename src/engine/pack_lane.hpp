@@ -61,6 +61,8 @@ class PackLane {
 
   /// Compresses, seals and places one frame, for whose raw bytes room was set aside. Any thread.
   void put(ByteView raw, const std::vector<FrameBlob>& blobs);
+  /// The same of `raw` bytes that are compressed already, to no more than that.
+  void put(const Payload& payload, std::size_t raw, const std::vector<FrameBlob>& blobs);
 
   /// Closes the open packs, if they hold anything. Nobody may be in put().
   void close_all();

@@ -2,6 +2,7 @@
 
 #include "engine/each_parallel.hpp"
 #include "engine/format/frame.hpp"
+#include "engine/open_frame.hpp"
 #include "stash/base/error.hpp"
 
 namespace stash::engine {
@@ -195,18 +196,17 @@ Task<void> SnapshotCopier::copy_frames(const FetchRun& run, std::span<const Want
 /// On the pool. Verified, since a copy is the chance to find out.
 void SnapshotCopier::store_frame(std::span<const WantedPiece> pieces, ByteView stored,
                                  BlobWriter::Lease& lease) {
-  const Bytes raw = reader_.decode(pieces[0].frame, BlobKind::Data, stored);
+  const OpenFrame open(reader_, pieces[0].frame, BlobKind::Data, stored);
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     const WantedPiece& piece = pieces[i];
     if (is_again(pieces, i)) {
       fresh_[piece.file] = fresh_[pieces[i - 1].file];
       continue;
     }
-    if (std::uint64_t{piece.frame_offset} + piece.length > raw.size())
+    if (std::uint64_t{piece.frame_offset} + piece.length > open.raw().size())
       throw Error(ErrorKind::Corrupt, "{}: the index points outside a frame", pack_name(piece.frame.pack));
-    const ByteView bytes = ByteView(raw).subspan(piece.frame_offset, piece.length);
-    reader_.verify(BlobKind::Data, piece.id, bytes);
-    fresh_[piece.file] = writer_.store(lease, bytes).ref;
+    reader_.verify(BlobKind::Data, piece.id, open.raw().subspan(piece.frame_offset, piece.length));
+    fresh_[piece.file] = open.store(writer_, lease, piece.frame_offset, piece.length).ref;
   }
 }
 
