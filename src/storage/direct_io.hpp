@@ -21,7 +21,8 @@ std::uint64_t write_direct(int fd, ByteView bytes, const std::string& path);
 /// At least one byte of [offset, offset + out.size()) by way of the cache, or 0 at the end of the file.
 std::size_t read_cached(int fd, std::uint64_t offset, std::span<std::byte> out, const std::string& path);
 
-/// Whether all of [offset, offset + length) of a file is in the cache, as far as the kernel tells. Begins no read.
+/// Whether all of [offset, offset + length) of a file is in the cache, as far as the kernel tells. Begins no
+/// read.
 bool is_cached(int fd, std::uint64_t offset, std::uint64_t length);
 
 /// Reads one file past the cache; through it where the file system does nothing else.

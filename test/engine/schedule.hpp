@@ -1,8 +1,8 @@
 #pragma once
 
-// Random schedules: writers, collectors, forgetters, repairers and salvagers work at once on one store in memory. Each
-// call of the store is a point where an actor gives way for as long as the seed decides, or dies; so that a
-// seed is a schedule.
+// Random schedules: writers, collectors, forgetters, repairers and salvagers work at once on one store in
+// memory. Each call of the store is a point where an actor gives way for as long as the seed decides, or
+// dies; so that a seed is a schedule.
 
 #include "engine/actors.hpp"
 
