@@ -32,47 +32,16 @@
 
 #include "engine/blob_writer.hpp"
 #include "engine/copy_blobs.hpp"
-#include "engine/liveness.hpp"
-#include "engine/pack_list.hpp"
+#include "engine/prune_plan.hpp"
 #include "engine/refusals.hpp"
 #include "engine/repository_impl.hpp"
 #include "engine/segment_merge.hpp"
 #include "engine/store_io.hpp"
-#include "engine/tombs.hpp"
 #include "stash/base/log.hpp"
 #include "stash/engine/forget.hpp"
 
 namespace stash::engine {
 namespace {
-
-/// Packs with less dead than this are not worth copying.
-constexpr double kMinDead = 0.10;
-constexpr int kSurveys = 3;  ///< how often one that met a snapshot that is not whole is made
-
-/// What the repository holds at one moment.
-struct Survey {
-  Tombs tombs;
-  std::vector<Manifest> manifests;
-  std::shared_ptr<const LoadedIndex> loaded;
-  PackSizes stored;
-  std::optional<Liveness> live;
-  std::uint64_t lost = 0;  ///< needed blobs that the index knows, in packs that do not exist
-
-  /// Needed blobs without a copy that we know of: a pack in no segment may hold them.
-  bool misses_some() const { return live->missing() + lost > 0; }
-  bool exists(const ObjectId& pack) const { return stored.contains(pack); }
-};
-
-/// One pack's share of what is needed.
-struct PackUse {
-  std::uint64_t live = 0;    ///< raw bytes of needed blobs for which this pack is the chosen copy
-  std::uint64_t raw = 0;     ///< raw bytes of all its blobs
-  bool needed_copy = false;  ///< condemned, and holds the only copies of needed blobs
-
-  double dead_share() const {
-    return raw == 0 ? 1.0 : static_cast<double>(raw - live) / static_cast<double>(raw);
-  }
-};
 
 class Collector {
  public:
@@ -82,17 +51,7 @@ class Collector {
   Task<PruneResult> run();
 
  private:
-  Task<void> survey();
-  Task<std::exception_ptr> look();
-  Task<std::exception_ptr> mark(const Manifest& manifest);
-  void measure();
-  void measure_kind(BlobKind kind);
   Task<void> sweep();
-  std::vector<ObjectId> sweepable() const;
-  void plan();
-  void plan_repack(std::uint64_t dead, std::uint64_t live);
-  void plan_unindexed();
-  bool is_young(const ObjectId& pack) const;
   Task<std::exception_ptr> copy_needed();
   void leave_what_wants_copies(std::exception_ptr full);
   Task<void> condemn();
@@ -109,123 +68,15 @@ class Collector {
   const PruneOptions options_;
   PruneResult result_;
   Survey now_;
-  std::vector<PackUse> use_;         ///< parallel to the index's packs
-  std::vector<ObjectId> condemned_;  ///< what this run condemns
-  PackSet to_copy_;                  ///< packs whose needed blobs are copied
+  PrunePlan plan_;
   PackSet deleted_;
   PackSet refused_;  ///< packs that the store refused to delete
   PackSet damaged_;  ///< condemned packs of which something needed cannot be read
 };
 
-Task<void> Collector::survey() {
-  for (int tries = 1;; ++tries) {
-    const std::exception_ptr failure = co_await look();
-    if (!failure) break;
-    if (tries == kSurveys) std::rethrow_exception(failure);
-  }
-  measure();
-}
-
-/// One look at everything. The answer is why some snapshot is not whole, or null: without grace another
-/// collector can delete, after it copied what was needed, what this one's index still points to; and a writer
-/// that lost what it relied on takes its snapshot back a moment later.
-Task<std::exception_ptr> Collector::look() {
-  now_ = Survey();
-  now_.tombs = co_await read_tombs(repository_);
-  now_.manifests = co_await repository_.manifests();
-  repository_.index_is_old();
-  co_await repository_.load_index(Index::Scope::Places);
-  now_.loaded = repository_.loaded();
-  now_.stored = co_await list_packs(repository_.store);
-  now_.live.emplace(now_.loaded);
-  for (const Manifest& manifest : now_.manifests) {
-    const std::exception_ptr failure = co_await mark(manifest);
-    if (failure) co_return failure;
-  }
-  co_return nullptr;
-}
-
-/// A snapshot that was forgotten meanwhile may be half gone already, and needs nothing any more.
-Task<std::exception_ptr> Collector::mark(const Manifest& manifest) {
-  std::exception_ptr failure;
-  try {
-    co_await now_.live->mark(repository_, manifest);
-  } catch (const Error& e) {
-    if (e.kind() != ErrorKind::Corrupt) throw;
-    failure = std::current_exception();
-  }
-  if (!failure) co_return nullptr;
-  const auto size = co_await repository_.store.size(std::string(kSnapshotsPrefix) + manifest.snapshot.id);
-  co_return size ? failure : nullptr;
-}
-
-void Collector::measure() {
-  use_.assign(now_.loaded->index.packs().size(), {});
-  measure_kind(BlobKind::Data);
-  measure_kind(BlobKind::Tree);
-}
-
-/// A needed blob has one copy that stays, in a pack that exists and is not condemned. Where there is none,
-/// every copy is needed until the blob was copied: another collector that looked a moment earlier may be
-/// deleting any one of them, because it takes the others for the ones that stay.
-void Collector::measure_kind(BlobKind kind) {
-  const Index& index = now_.loaded->index;
-  const auto rows = index.rows(kind);
-  for (std::size_t first = 0; first < rows.size();) {
-    std::size_t next = first;
-    const Index::Place* stays = nullptr;
-    std::vector<const Index::Place*> dying;
-    for (; next < rows.size() && rows[next].key == rows[first].key; ++next) {
-      const Index::Place& place = rows[next].place;
-      const Index::Pack& pack = index.packs()[place.pack];
-      use_[place.pack].raw += place.length;
-      if (!now_.exists(pack.id)) continue;
-      if (pack.condemned)
-        dying.push_back(&place);
-      else if (!stays)
-        stays = &place;
-    }
-    index.passed(next - first);
-    const bool live = now_.live->is_live_row(kind, first);
-    first = next;
-    if (!live) continue;
-    if (stays) {
-      use_[stays->pack].live += stays->length;
-      continue;
-    }
-    if (dying.empty()) ++now_.lost;
-    for (const Index::Place* place : dying) {
-      use_[place->pack].live += place->length;
-      use_[place->pack].needed_copy = true;
-    }
-  }
-}
-
-bool Collector::is_young(const ObjectId& pack) const { return now() - pack.made() < options_.young; }
-
-std::vector<ObjectId> Collector::sweepable() const {
-  const Index& index = now_.loaded->index;
-  PackSet needed;
-  for (std::size_t i = 0; i < use_.size(); ++i)
-    if (use_[i].needed_copy) needed.insert(index.packs()[i].id);
-  PackSet ripe;
-  for (const Tomb& tomb : now_.tombs.tombs) {
-    if (now() - ulid_time(tomb.id) < options_.grace) continue;
-    ripe.insert(tomb.packs.begin(), tomb.packs.end());
-  }
-  std::vector<ObjectId> packs;
-  for (const ObjectId& pack : ripe) {
-    // With blobs missing, what no segment names may be what is missed.
-    const bool may_hold_missing = now_.misses_some() && !index.pack(pack);
-    if (now_.exists(pack) && !needed.contains(pack) && !may_hold_missing && !refused_.contains(pack))
-      packs.push_back(pack);
-  }
-  std::ranges::sort(packs);
-  return packs;
-}
-
 Task<void> Collector::sweep() {
-  const std::vector<ObjectId> packs = sweepable();
+  std::vector<ObjectId> packs = sweepable(now_, options_, now());
+  std::erase_if(packs, [this](const ObjectId& pack) { return refused_.contains(pack); });
   if (packs.empty()) co_return;
   // The copies count on segments that others wrote a moment ago: they have to last longer than the packs.
   if (!options_.dry_run) co_await repository_.store.sync();
@@ -243,70 +94,16 @@ Task<void> Collector::sweep() {
   }
 }
 
-void Collector::plan() {
-  condemned_.clear();
-  to_copy_.clear();
-  const Index& index = now_.loaded->index;
-  std::uint64_t dead = 0;
-  std::uint64_t live = 0;
-  for (std::size_t i = 0; i < use_.size(); ++i) {
-    const Index::Pack& pack = index.packs()[i];
-    if (!now_.exists(pack.id)) continue;
-    if (pack.condemned) {
-      if (use_[i].needed_copy) to_copy_.insert(pack.id);
-      continue;
-    }
-    if (use_[i].live == 0) {
-      if (!is_young(pack.id)) condemned_.push_back(pack.id);
-      continue;
-    }
-    dead += use_[i].raw - use_[i].live;
-    live += use_[i].live;
-  }
-  plan_repack(dead, live);
-  plan_unindexed();
-}
-
-/// Packs that give back most for what has to be copied, until few enough dead bytes are left.
-void Collector::plan_repack(std::uint64_t dead, std::uint64_t live) {
-  const Index& index = now_.loaded->index;
-  const double allowed = options_.max_unused * static_cast<double>(live);
-  std::vector<std::size_t> candidates;
-  for (std::size_t i = 0; i < use_.size(); ++i) {
-    const Index::Pack& pack = index.packs()[i];
-    if (now_.exists(pack.id) && !pack.condemned && !is_young(pack.id) && use_[i].live > 0 &&
-        use_[i].dead_share() >= kMinDead)
-      candidates.push_back(i);
-  }
-  std::ranges::sort(candidates, std::ranges::greater(), [&](std::size_t i) { return use_[i].dead_share(); });
-  for (const std::size_t i : candidates) {
-    if (static_cast<double>(dead) <= allowed) break;
-    dead -= use_[i].raw - use_[i].live;
-    condemned_.push_back(index.packs()[i].id);
-    to_copy_.insert(index.packs()[i].id);
-    ++result_.packs_rewritten;
-  }
-}
-
-/// Packs that an interrupted session left in no segment.
-void Collector::plan_unindexed() {
-  if (now_.misses_some()) return;
-  const std::set<ObjectId> in_tombs = now_.tombs.condemned();
-  for (const auto& [pack, size] : now_.stored)
-    if (!now_.loaded->index.pack(pack) && !in_tombs.contains(pack) && !is_young(pack))
-      condemned_.push_back(pack);
-}
-
 /// The needed blobs of the packs to copy go through a writer for which no pack that goes counts.
 Task<void> copy_packs(Collector& collector, BlobWriter& writer) {
-  const Index& index = collector.now_.loaded->index;
+  const Index& index = collector.now_.index();
   for (const BlobKind kind : {BlobKind::Data, BlobKind::Tree}) {
     std::vector<Index::Row> going;
     std::vector<Index::Row> condemned;
     for (const Index::Row& row : index.rows(kind)) {
       index.passed(1);
       const Index::Pack& pack = index.packs()[row.place.pack];
-      const bool wanted = collector.to_copy_.contains(pack.id);
+      const bool wanted = collector.plan_.to_copy.contains(pack.id);
       if (wanted && collector.now_.live->is_live(kind, row.key))
         (pack.condemned ? condemned : going).push_back(row);
     }
@@ -319,10 +116,10 @@ Task<void> copy_packs(Collector& collector, BlobWriter& writer) {
 
 /// The answer is why the store has no room for the copies, or null.
 Task<std::exception_ptr> Collector::copy_needed() {
-  if (to_copy_.empty()) co_return nullptr;
+  if (plan_.to_copy.empty()) co_return nullptr;
   // A pack without a chosen copy may hold a second one: it goes all the same.
-  std::vector<ObjectId> without = condemned_;
-  without.insert(without.end(), to_copy_.begin(), to_copy_.end());
+  std::vector<ObjectId> without = plan_.condemned;
+  without.insert(without.end(), plan_.to_copy.begin(), plan_.to_copy.end());
   const auto known = co_await repository_.read_index(Index::Scope::Members, without);
   Progress progress;
   std::exception_ptr full;
@@ -338,14 +135,14 @@ Task<std::exception_ptr> Collector::copy_needed() {
 
 /// A full store first gets room by what is dead; the next prune copies the rest.
 void Collector::leave_what_wants_copies(std::exception_ptr full) {
-  std::erase_if(condemned_, [this](const ObjectId& pack) { return to_copy_.contains(pack); });
-  if (condemned_.empty() && deleted_.empty()) std::rethrow_exception(full);
+  std::erase_if(plan_.condemned, [this](const ObjectId& pack) { return plan_.to_copy.contains(pack); });
+  if (plan_.condemned.empty() && deleted_.empty()) std::rethrow_exception(full);
   result_.packs_rewritten = 0;
   log::warn("there is no room to copy what is needed of mostly dead packs: prune again for those", {});
 }
 
 Task<void> Collector::condemn() {
-  if (!condemned_.empty()) co_await publish(condemned_);
+  if (!plan_.condemned.empty()) co_await publish(plan_.condemned);
 }
 
 /// Puts a tomb that names these packs, for good.
@@ -361,19 +158,20 @@ Task<void> Collector::publish(std::vector<ObjectId> packs) {
 
 Task<PruneResult> Collector::run() {
   if (!options_.dry_run) repository_.config.require_writable();
-  co_await survey();
+  co_await take_survey(repository_, now_);
   co_await sweep();
-  plan();
+  plan_ = plan_prune(now_, options_, now());
+  result_.packs_rewritten = plan_.rewritten;
   if (!options_.dry_run) {
     const std::exception_ptr full = co_await copy_needed();
     if (full) leave_what_wants_copies(full);
   }
-  const std::vector<ObjectId> fresh = condemned_;
+  const std::vector<ObjectId>& fresh = plan_.condemned;
   if (!options_.dry_run) {
     co_await condemn();
     // A second survey, after the tomb: without grace its packs can go at once.
-    if (options_.grace <= Duration::zero() && (!fresh.empty() || !to_copy_.empty())) {
-      co_await survey();
+    if (options_.grace <= Duration::zero() && (!fresh.empty() || !plan_.to_copy.empty())) {
+      co_await take_survey(repository_, now_);
       co_await sweep();
     }
     co_await tidy();
@@ -412,7 +210,7 @@ PackSet Collector::gone() const {
   PackSet packs = deleted_;
   for (const Tomb& tomb : now_.tombs.tombs)
     for (const ObjectId& pack : tomb.packs)
-      if (!now_.exists(pack) && now_.loaded->index.pack(pack)) packs.insert(pack);
+      if (!now_.exists(pack) && now_.index().pack(pack)) packs.insert(pack);
   return packs;
 }
 
@@ -437,7 +235,7 @@ Task<void> Collector::drop_tombs() {
   std::vector<const Tomb*> old;
   for (const Tomb& tomb : now_.tombs.tombs) {
     const bool in_use = std::ranges::any_of(tomb.packs, [&](const ObjectId& pack) {
-      return now_.exists(pack) || (now_.loaded->index.pack(pack) && !deleted_.contains(pack));
+      return now_.exists(pack) || (now_.index().pack(pack) && !deleted_.contains(pack));
     });
     if (!in_use && now() - ulid_time(tomb.id) >= kTombRetention) old.push_back(&tomb);
   }

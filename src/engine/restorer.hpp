@@ -36,13 +36,23 @@
 #include "engine/signal.hpp"
 #include "engine/target_dir.hpp"
 #include "engine/tree_reader.hpp"
+#include "stash/base/error.hpp"
 #include "stash/engine/restore.hpp"
 #include "stash/net/pool.hpp"
 
 namespace stash::engine {
 
+/// Going on would only repeat the same failure for every file.
+inline void rethrow_if_final(const Error& e) {
+  if (e.kind() == ErrorKind::Exhausted || e.kind() == ErrorKind::Cancelled || e.kind() == ErrorKind::Internal)
+    throw e;
+}
+
 class Restorer {
  public:
+  static constexpr std::size_t kOpenLevels =
+      64;  ///< directories on the way down that stay open between windows
+
   Restorer(Repository& repository, const Manifest& manifest, RestoreOptions options, Progress& progress);
 
   /// To the end of the tree. Throws what makes going on useless: no space, the store does not answer,
@@ -123,6 +133,16 @@ class Restorer {
   Task<void> take(Entry entry);
   void leave(std::string_view path);
   Task<void> flush();
+  void finish();
+  void finish(Item& item);
+  void link_names();
+  void link_name(Item& item);
+  void fail(Item& item, const std::string& what);
+  void error(const std::string& path, const std::string& what);
+  void warn(const std::string& path, const std::string& what);
+  void count(const Entry& entry, std::uint64_t FileCounts::*files);
+
+  // restore_prepare.cpp
   void prepare();
   void prepare(Item& item);
   void prepare_file(Item& item, TargetDir& dir);
@@ -131,19 +151,12 @@ class Restorer {
   bool start_patching(Item& item, TargetDir& dir);
   void start_writing(Item& item, TargetDir& dir);
   void restore_special(Item& item, TargetDir& dir);
-  void finish();
-  void finish(Item& item);
-  void link_names();
-  void link_name(Item& item);
+
+  // restore_dirs.cpp
   void close();
-  void close(Level& level);
   void forget_handles();
   std::shared_ptr<TargetDir> dir_of(const LevelPtr& level, const std::string& path);
   std::shared_ptr<TargetDir> reach(const LevelPtr& level);
-  void fail(Item& item, const std::string& what);
-  void error(const std::string& path, const std::string& what);
-  void warn(const std::string& path, const std::string& what);
-  void count(const Entry& entry, std::uint64_t FileCounts::*files);
 
   // restore_content.cpp
   Task<void> write_contents();
