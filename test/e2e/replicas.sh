@@ -15,7 +15,7 @@ undo() { scale 1; }
 scale 2
 operators() { k -n stash get pods -l app.kubernetes.io/component=operator -o 'jsonpath={.items[*].metadata.name}'; }
 leader() { k -n stash get leases -o 'jsonpath={.items[*].spec.holderIdentity}'; }
-leading() { local pod; for pod in $(operators); do k -n stash logs "$pod" -c operator | grep -q leading && echo "$pod"; done; }
+leading() { local pod; for pod in $(operators); do k -n stash logs "$pod" -c operator | grep leading >/dev/null && echo "$pod"; done; }
 
 step "one leads"
 is "operators" "$(operators | wc -w)" 2
