@@ -58,7 +58,7 @@ struct StoredFooter : PackFooter {
 };
 
 /// What a process is for tells what it may delete.
-enum class Role { Writer, Collector, Forgetter, Repairer };
+enum class Role { Writer, Collector, Forgetter, Repairer, Salvager };
 
 /// Everything that any process ever put.
 class Ledger {
@@ -78,6 +78,7 @@ class Ledger {
     const bool may = role == Role::Writer      ? is_snapshot && own
                      : role == Role::Forgetter ? is_snapshot
                      : role == Role::Repairer  ? is_segment
+                     : role == Role::Salvager  ? false
                                               : is_snapshot || is_segment || name.starts_with(kPacksPrefix) ||
                                                     name.starts_with(kTombPrefix);
     if (!may) blame("{} is deleted by who may not", name);

@@ -12,7 +12,8 @@ namespace stash::engine::test {
 enum class Trouble {
   None,    ///< and everything condemned may go at once
   Deaths,  ///< actors die anywhere; nothing is deleted before a day has passed, which it does at the end
-  Clocks,  ///< clocks are wrong and jump: a collector's by days (tombs outlive that), the others' by years
+  Clocks,  ///< clocks are wrong and jump: of who condemns packs by days (tombs outlive that), others' by
+           ///< years
   Sleep,   ///< deaths, wrong clocks, and a day passes again and again while actors are at work
 };
 
@@ -111,7 +112,9 @@ inline Actor Schedule::choose(const std::vector<Actor>& waiting) {
 /// At each call of a process: whether it dies there. Its clock may jump.
 inline bool Schedule::strikes(Process& process) {
   constexpr auto kDay = std::chrono::hours(24);
-  const auto most = process.role == Role::Collector ? kDay * 7 : kDay * 3653;
+  // Who condemns packs dates a tomb, and how long that stays is counted from its date.
+  const bool dates_tombs = process.role == Role::Collector || process.role == Role::Salvager;
+  const auto most = dates_tombs ? kDay * 7 : kDay * 3653;
   if (clocks() && draw(40) == 0) process.timers.be_wrong_by(most * (static_cast<int>(draw(3)) - 1));
   if (!deadly() || draw(150) != 0) return false;
   ++deaths;
@@ -228,7 +231,7 @@ inline std::string Schedule::run() {
   enter(plan_.collectors, Role::Collector, &Schedule::collect);
   enter(plan_.forgetters, Role::Forgetter, &Schedule::forget);
   enter(plan_.repairers, Role::Repairer, &Schedule::repair);
-  enter(plan_.salvagers, Role::Repairer, &Schedule::salvage);
+  enter(plan_.salvagers, Role::Salvager, &Schedule::salvage);
   try {
     stage_.run([this](const std::vector<Actor>& waiting) { return choose(waiting); });
     return judge();
