@@ -66,8 +66,8 @@ lines() { sed -n "${2:-p}" "$results/$1" | sed '/^$/d; s/^/- /; $s/$/'"$(took "$
   echo
   echo "Written by that command on $(date -u '+%d %B %Y') after $((SECONDS / 60)) minutes on $jobs processors."
   echo
-  echo "Schedules of writers, collectors, forgetters and repairers on one store; each store call is a point where an actor gives way"
-  echo "or dies, clocks are wrong, and days pass. At the end every snapshot that was reported is read back, no object was written"
+  echo "Schedules of writers, collectors, forgetters, repairers, and machines that repair packs and read some wrongly, on one store;"
+  echo "each store call is a point where an actor gives way or dies, clocks are wrong, and days pass. At the end every snapshot that was reported is read back, no object was written"
   echo "twice or deleted by who may not, and prune runs until it has nothing to do:"
   echo
   for ((i = 0; i < jobs; ++i)); do lines "schedules.$i" 's/^\([0-9]* schedules.*\)/\1, nothing lost/p'; done
