@@ -32,10 +32,6 @@ class AppendOnly : public BackupTest {
     const CheckResult result = net::run(check(*repository_, options, progress));
     EXPECT_TRUE(result.ok()) << result.errors.front();
   }
-  std::size_t count(std::string_view prefix) {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        world_.memory.objects(), [&](const auto& object) { return object.first.starts_with(prefix); }));
-  }
 
   HookedStore store_;
   std::string refused_;  ///< names that begin so cannot be removed
@@ -80,7 +76,7 @@ TEST_F(AppendOnly, PruneTellsWhatItCannotDeleteAndASecondOneLeavesNothingBehind)
   const BackupResult kept = back_up(dir_ / "src");
   refused_ = "packs/";
   EXPECT_EQ(forget_all_but_last(false).removed, 1u);
-  const std::size_t packs = count("packs/");
+  const std::size_t packs = world_.names("packs/").size();
   refused_ = "";
   PruneOptions at_once;
   at_once.grace = at_once.young = Duration::zero();
@@ -94,7 +90,7 @@ TEST_F(AppendOnly, PruneTellsWhatItCannotDeleteAndASecondOneLeavesNothingBehind)
   EXPECT_GT(result.refused.bytes, 400'000u);
   EXPECT_GE(result.bytes_waiting, result.refused.bytes);
   EXPECT_NE(result.refused.first.find("packs/"), std::string::npos);
-  EXPECT_EQ(count("packs/"), packs);
+  EXPECT_EQ(world_.names("packs/").size(), packs);
   EXPECT_EQ(again.refused.bytes, result.refused.bytes);
   EXPECT_EQ(world_.memory.objects(), before) << "it would pile up";
   restore_to(kept.snapshot, dir_ / "out");

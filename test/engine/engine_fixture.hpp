@@ -59,6 +59,13 @@ struct World {
   stash::test::FaultyStore memory;
 
   Environment environment() { return {pool, timers, random}; }
+  /// Of the objects of a kind.
+  std::vector<std::string> names(std::string_view prefix) {
+    std::vector<std::string> found;
+    for (const auto& [name, bytes] : memory.objects())
+      if (name.starts_with(prefix)) found.push_back(name);
+    return found;
+  }
 };
 
 inline Secret strong_password() { return Secret("0123456789abcdef0123456789abcdef0123456789abcdef"); }

@@ -18,10 +18,6 @@ struct Prunes : ::testing::Test {
   Snapshot back_up(const Files& files) { return net::run(test::make_snapshot(*open(), files)); }
   void forget(const Snapshot& snapshot) { net::run(open()->impl().remove_snapshot(snapshot.id)); }
   PruneResult prune_with(PruneOptions options) { return net::run(prune(*open(), options)); }
-  std::size_t count(std::string_view prefix) {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        world.memory.objects(), [&](const auto& object) { return object.first.starts_with(prefix); }));
-  }
   void expect_whole(const Snapshot& snapshot, const Files& files) {
     EXPECT_EQ(test::whole(*open(), {{snapshot.id, files}}), "");
   }
@@ -33,14 +29,14 @@ TEST_F(Prunes, FreeWhatNoSnapshotNeedsAndKeepTheRest) {
   const Files kept = test::some_files(10, 1);
   const Snapshot keep = back_up(kept);
   const Snapshot gone = back_up(test::some_files(10, 2));
-  const std::size_t packs = count("packs/");
+  const std::size_t packs = world.names("packs/").size();
   forget(gone);
   const PruneResult result = prune_with(at_once());
 
   EXPECT_GT(result.packs_deleted, 0u);
   EXPECT_GT(result.bytes_freed, 200'000u);
   EXPECT_EQ(result.bytes_waiting, 0u);
-  EXPECT_EQ(count("packs/"), packs - result.packs_deleted);
+  EXPECT_EQ(world.names("packs/").size(), packs - result.packs_deleted);
   expect_whole(keep, kept);
 }
 
@@ -61,12 +57,12 @@ TEST_F(Prunes, WaitForTheGraceTime) {
   PruneOptions options = at_once();
   options.grace = std::chrono::hours(24);
   forget(back_up(test::some_files(10, 2)));
-  const std::size_t packs = count("packs/");
+  const std::size_t packs = world.names("packs/").size();
   const PruneResult first = prune_with(options);
   EXPECT_EQ(first.packs_deleted, 0u);
   EXPECT_EQ(first.packs_condemned, packs);
   EXPECT_GT(first.bytes_waiting, 0u);
-  EXPECT_EQ(count("packs/"), packs);
+  EXPECT_EQ(world.names("packs/").size(), packs);
 
   world.timers.advance(std::chrono::hours(23));
   EXPECT_EQ(prune_with(options).packs_deleted, 0u);
@@ -74,8 +70,8 @@ TEST_F(Prunes, WaitForTheGraceTime) {
   const PruneResult last = prune_with(options);
   EXPECT_EQ(last.packs_deleted, packs);
   EXPECT_EQ(last.bytes_freed, first.bytes_waiting);
-  EXPECT_EQ(count("packs/"), 0u);
-  EXPECT_EQ(count("index/"), 0u);
+  EXPECT_EQ(world.names("packs/").size(), 0u);
+  EXPECT_EQ(world.names("index/").size(), 0u);
 }
 
 TEST_F(Prunes, LeaveYoungPacksAlone) {
@@ -140,13 +136,13 @@ TEST_F(Prunes, TombsGoWhenNobodyCanMeetThemAnyMore) {
   back_up(test::some_files(10, 1));
   forget(back_up(test::some_files(10, 2)));
   prune_with(at_once());
-  EXPECT_EQ(count("tomb/"), 1u);
+  EXPECT_EQ(world.names("tomb/").size(), 1u);
   world.timers.advance(std::chrono::hours(24 * 29));
   prune_with(at_once());
-  EXPECT_EQ(count("tomb/"), 1u);
+  EXPECT_EQ(world.names("tomb/").size(), 1u);
   world.timers.advance(std::chrono::hours(24 * 2));
   prune_with(at_once());
-  EXPECT_EQ(count("tomb/"), 1u) << "one that names nothing, in place of the others";
+  EXPECT_EQ(world.names("tomb/").size(), 1u) << "one that names nothing, in place of the others";
   const auto before = world.memory.objects();
   world.timers.advance(std::chrono::hours(24 * 365));
   prune_with(at_once());
@@ -184,11 +180,11 @@ TEST_F(Prunes, ManySmallSegmentsBecomeOne) {
     files[fmt::format("/data/{}", i)] = test::random_bytes(200, i);
     last = back_up(files);
   }
-  ASSERT_GE(count("index/"), 40u);
+  ASSERT_GE(world.names("index/").size(), 40u);
   PruneOptions options;
   prune_with(options);
 
-  EXPECT_EQ(count("index/"), 1u);
+  EXPECT_EQ(world.names("index/").size(), 1u);
   expect_whole(last, files);
 }
 
@@ -207,7 +203,7 @@ struct Interleaved : Prunes {
     const Environment ahead(world.pool, wrong, world.random);
     const auto later = co_await test::open_raw(world.memory, ahead);
     co_await prune(*later, at_once());
-    EXPECT_EQ(count("tomb/"), 1u);
+    EXPECT_EQ(world.names("tomb/").size(), 1u);
   }
   Task<void> back_up_meanwhile(const Files& files, std::optional<Snapshot>& made) {
     const auto repository = co_await test::open_raw(world.memory, world.environment());
@@ -236,7 +232,7 @@ TEST_F(Interleaved, AWriterThatReliedOnACondemnedPackCopiesItBeforeItReportsSucc
   const auto writing = net::run(test::open_raw(hooked, world.environment()));
   const Snapshot made = net::run(test::make_snapshot(*writing, files));
   ASSERT_TRUE(done);
-  ASSERT_EQ(count("tomb/"), 1u);
+  ASSERT_EQ(world.names("tomb/").size(), 1u);
   world.timers.advance(std::chrono::hours(25));
   EXPECT_GT(prune_with(with_grace()).packs_deleted, 0u);
 

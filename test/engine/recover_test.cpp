@@ -139,10 +139,10 @@ TEST_F(Undeletes, BringBackASnapshotWhosePacksAreDeleted) {
 
 TEST_F(Undeletes, BringBackASnapshotLongAfterItsTombIsGone) {
   forget_and_prune(snapshots[1]);
-  const auto tombs = names("tomb/");
+  const auto tombs = world.names("tomb/");
   world.timers.advance(std::chrono::hours(24 * 40));
   net::run(prune(*open_keeping(), at_once()));
-  for (const std::string& name : names("tomb/")) ASSERT_EQ(std::ranges::count(tombs, name), 0) << name;
+  for (const std::string& name : world.names("tomb/")) ASSERT_EQ(std::ranges::count(tombs, name), 0) << name;
   const auto done = undelete_some({snapshots[1].id});
 
   EXPECT_EQ(read(done.at(0).after), files[1]);

@@ -40,16 +40,10 @@ struct RepairTest : ::testing::Test {
     return net::run(repair_snapshots(*open(), std::move(options), progress));
   }
 
-  std::vector<std::string> names(std::string_view prefix) {
-    std::vector<std::string> found;
-    for (const auto& [name, bytes] : world.memory.objects())
-      if (name.starts_with(prefix)) found.push_back(name);
-    return found;
-  }
   /// Names of the packs of a kind.
   std::vector<std::string> packs(BlobKind kind) {
     std::vector<std::string> found;
-    for (const std::string& name : names("packs/"))
+    for (const std::string& name : world.names("packs/"))
       if (pack_kind(ByteView(world.memory.objects()[name]).first(kHeaderSize), *parse_pack_name(name)) ==
           kind)
         found.push_back(name);

@@ -23,12 +23,6 @@ struct Repairs : ::testing::Test {
     Progress progress;
     return net::run(repair_index(*open(), dry_run, progress));
   }
-  std::vector<std::string> names(std::string_view prefix) {
-    std::vector<std::string> found;
-    for (const auto& [name, bytes] : world.memory.objects())
-      if (name.starts_with(prefix)) found.push_back(name);
-    return found;
-  }
   void expect_whole() {
     const auto repository = open();
     const CheckResult result = test::check_all(*repository);
@@ -50,8 +44,8 @@ TEST_F(Repairs, LeaveAWholeIndexAsItIs) {
 }
 
 TEST_F(Repairs, BringBackAnIndexThatIsGone) {
-  const std::size_t packs = names("packs/").size();
-  for (const std::string& name : names("index/")) world.memory.objects().erase(name);
+  const std::size_t packs = world.names("packs/").size();
+  for (const std::string& name : world.names("index/")) world.memory.objects().erase(name);
   const RepairResult result = repair();
   EXPECT_EQ(result.packs_added, packs);
   EXPECT_TRUE(result.problems.empty());
@@ -63,7 +57,7 @@ TEST_F(Repairs, BringBackAnIndexThatIsGone) {
 }
 
 TEST_F(Repairs, ReplaceSegmentsThatCannotBeRead) {
-  for (const std::string& name : names("index/")) world.memory.objects()[name].back() ^= std::byte{1};
+  for (const std::string& name : world.names("index/")) world.memory.objects()[name].back() ^= std::byte{1};
   const RepairResult result = repair();
   EXPECT_EQ(result.segments_dropped, 4u);
   EXPECT_GT(result.packs_added, 0u);
@@ -71,7 +65,7 @@ TEST_F(Repairs, ReplaceSegmentsThatCannotBeRead) {
 }
 
 TEST_F(Repairs, LeaveOutPacksThatAreGone) {
-  world.memory.objects().erase(names("packs/").front());
+  world.memory.objects().erase(world.names("packs/").front());
   EXPECT_EQ(repair().packs_forgotten, 1u);
   EXPECT_EQ(repair().packs_forgotten, 0u);
   // The content is stored again by the next backup that meets it.
@@ -82,8 +76,8 @@ TEST_F(Repairs, LeaveOutPacksThatAreGone) {
 }
 
 TEST_F(Repairs, NameAPackWhoseFooterIsDamaged) {
-  for (const std::string& name : names("index/")) world.memory.objects().erase(name);
-  const std::string pack = names("packs/").front();
+  for (const std::string& name : world.names("index/")) world.memory.objects().erase(name);
+  const std::string pack = world.names("packs/").front();
   Bytes& bytes = world.memory.objects()[pack];
   bytes[bytes.size() - 20] ^= std::byte{1};
   const RepairResult result = repair();
@@ -92,14 +86,14 @@ TEST_F(Repairs, NameAPackWhoseFooterIsDamaged) {
 }
 
 TEST_F(Repairs, ADryRunChangesNothing) {
-  for (const std::string& name : names("index/")) world.memory.objects().erase(name);
+  for (const std::string& name : world.names("index/")) world.memory.objects().erase(name);
   const auto before = world.memory.objects();
   EXPECT_GT(repair(true).packs_added, 0u);
   EXPECT_EQ(world.memory.objects(), before);
 }
 
 TEST_F(Repairs, EveryFaultLeavesWhatCanBeRepairedAgain) {
-  for (const std::string& name : names("index/")) world.memory.objects()[name].back() ^= std::byte{1};
+  for (const std::string& name : world.names("index/")) world.memory.objects()[name].back() ^= std::byte{1};
   const auto start = world.memory.objects();
   std::size_t n = 0;
   for (bool failed = true; failed; ++n) {

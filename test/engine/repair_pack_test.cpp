@@ -27,7 +27,7 @@ TEST_F(RepairPacks, LeaveSoundPacksAsTheyAre) {
   const auto before = world.memory.objects();
   const RepairPacksResult result = repair_all_packs();
 
-  EXPECT_EQ(result.packs_read, names("packs/").size());
+  EXPECT_EQ(result.packs_read, world.names("packs/").size());
   EXPECT_EQ(result.packs_damaged + result.packs_condemned + result.blobs_lost, 0u);
   EXPECT_EQ(world.memory.objects(), before);
 }
@@ -50,7 +50,7 @@ TEST_F(RepairPacks, SaveWhatIsGoodAndCountWhatIsLost) {
 }
 
 TEST_F(RepairPacks, LoseNothingWhenOnlyTheEndsOfAPackAreDamaged) {
-  for (const std::string& name : names("packs/")) {
+  for (const std::string& name : world.names("packs/")) {
     flip(name, 2);
     flip(name, world.memory.objects()[name].size() - 3);
   }
@@ -72,7 +72,7 @@ TEST_F(Meanwhile, LoseNothingThatHasAnotherCopy) {
     const bool now = call.starts_with("put packs/") && !std::exchange(done, true);
     return now ? back_up_meanwhile(shared, other) : nothing();
   };
-  const auto before = names("packs/");
+  const auto before = world.names("packs/");
   const auto writing = net::run(test::open_raw(hooked, world.environment()));
   const Snapshot twice = net::run(test::make_snapshot(*writing, shared));
   std::vector<std::string> fresh;
@@ -135,7 +135,7 @@ TEST_F(RepairPacks, OnlyTheNamedOnes) {
 
 TEST_F(RepairPacks, APackOfWhichNothingIsKnownIsToldAndLeftAlone) {
   const std::string pack = packs(BlobKind::Data).front();
-  for (const std::string& name : names("index/")) world.memory.objects().erase(name);
+  for (const std::string& name : world.names("index/")) world.memory.objects().erase(name);
   flip(pack, world.memory.objects()[pack].size() - 20);
   RepairPacksOptions options;
   options.ids = {pack};
@@ -144,7 +144,7 @@ TEST_F(RepairPacks, APackOfWhichNothingIsKnownIsToldAndLeftAlone) {
   EXPECT_EQ(result.packs_damaged, 1u);
   EXPECT_EQ(result.packs_condemned, 0u);
   ASSERT_EQ(result.problems.size(), 1u);
-  EXPECT_TRUE(names("tomb/").empty());
+  EXPECT_TRUE(world.names("tomb/").empty());
 }
 
 TEST_F(RepairPacks, ADryRunTellsTheSameAndChangesNothing) {

@@ -115,7 +115,7 @@ TEST_F(RepairSnapshots, ASecondRunMakesNoSecondSnapshotAndForgetsTheDamagedOneOn
   const RepairSnapshotsResult again = repair_all_snapshots(true);
 
   EXPECT_EQ(again.damaged.at(0).after, after);
-  EXPECT_EQ(names("snapshots/").size(), 4u);
+  EXPECT_EQ(world.names("snapshots/").size(), 4u);
   EXPECT_EQ(world.memory.objects().count("snapshots/" + before.snapshot.id), 0u);
   EXPECT_TRUE(repair_all_snapshots().damaged.empty());
   prune_now();
@@ -161,7 +161,7 @@ TEST_F(RepairSnapshots, OfATreeWithoutARootNothingIsWritten) {
   ASSERT_EQ(result.damaged.size(), 1u);
   EXPECT_EQ(result.damaged[0].after, "");
   EXPECT_EQ(result.damaged[0].entries_lost, manifest.entries);
-  EXPECT_EQ(names("snapshots/").size(), 3u) << "what cannot be replaced is not forgotten either";
+  EXPECT_EQ(world.names("snapshots/").size(), 3u) << "what cannot be replaced is not forgotten either";
 }
 
 TEST_F(RepairSnapshots, ManifestsThatCannotBeOpenedAreTold) {
