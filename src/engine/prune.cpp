@@ -7,7 +7,7 @@
 //   plan      choose packs to condemn: dead ones, and mostly dead ones worth copying the rest of
 //   copy      put what is needed of those, and of condemned packs that could not be swept,
 //             into new packs
-//   condemn   publish a tomb that names them
+//   condemn   publish a tomb that names them, and the tombs of which nothing is left
 //   tidy      rewrite the index segments that name deleted packs; drop tombs that nobody can
 //             meet any more
 //
@@ -55,7 +55,7 @@ class Collector {
   Task<std::exception_ptr> copy_needed();
   void leave_what_wants_copies(std::exception_ptr full);
   Task<void> condemn();
-  Task<void> publish(std::vector<ObjectId> packs);
+  bool in_use(const Tomb& tomb) const;
   Task<void> tidy();
   PackSet gone() const;
   Task<void> drop_broken();
@@ -142,18 +142,17 @@ void Collector::leave_what_wants_copies(std::exception_ptr full) {
 }
 
 Task<void> Collector::condemn() {
-  if (!plan_.condemned.empty()) co_await publish(plan_.condemned);
+  if (plan_.condemned.empty()) co_return;
+  Tomb tomb;
+  tomb.packs = plan_.condemned;
+  for (const Tomb& earlier : now_.tombs.tombs)
+    if (!in_use(earlier)) tomb.settled.push_back(earlier.id);
+  co_await publish_tomb(repository_, std::move(tomb));
 }
 
-/// Puts a tomb that names these packs, for good.
-Task<void> Collector::publish(std::vector<ObjectId> packs) {
-  Tomb tomb;
-  tomb.id = repository_.new_ulid();
-  tomb.packs = std::move(packs);
-  std::ranges::sort(tomb.packs);
-  const Bytes sealed = seal_tomb(repository_.keys, tomb);
-  co_await put_new(repository_.store, tomb_name(tomb.id), sealed);
-  co_await repository_.store.sync();
+bool Collector::in_use(const Tomb& tomb) const {
+  return std::ranges::any_of(
+      tomb.packs, [this](const ObjectId& pack) { return now_.exists(pack) || now_.index().pack(pack); });
 }
 
 Task<PruneResult> Collector::run() {
@@ -227,23 +226,18 @@ Task<void> Collector::drop_broken() {
   }
 }
 
-/// A tomb goes when its packs are gone, no segment names them, and it is so old that no session that could
-/// meet it is left. The last is only what clocks say, and they may be wrong by years: a tomb that names
-/// nothing comes before the others go. A session that did not meet those meets this one, looks again at what
-/// it relies on, and fails where that is gone.
+/// A tomb goes when one that settles it is so old that no session is left that began before that. Both dates
+/// in this are a collector's: the tomb's own may be of a machine whose clock is wrong by years. The last tomb
+/// is settled by none and stays: a session of which all others came and went meets that one, looks again at
+/// what it relies on, and fails where that is gone.
 Task<void> Collector::drop_tombs() {
-  std::vector<const Tomb*> old;
-  for (const Tomb& tomb : now_.tombs.tombs) {
-    const bool in_use = std::ranges::any_of(tomb.packs, [&](const ObjectId& pack) {
-      return now_.exists(pack) || (now_.index().pack(pack) && !deleted_.contains(pack));
-    });
-    if (!in_use && now() - ulid_time(tomb.id) >= kTombRetention) old.push_back(&tomb);
-  }
-  if (std::ranges::all_of(old, [](const Tomb* tomb) { return tomb->packs.empty(); }) && old.size() <= 1)
-    co_return;
-  co_await publish({});
-  for (const Tomb* tomb : old)
-    co_await try_remove(repository_.store, tomb_name(tomb->id), 0, result_.refused);
+  std::set<std::string> settled;
+  for (const Tomb& tomb : now_.tombs.tombs)
+    if (now() - ulid_time(tomb.id) >= kTombRetention)
+      settled.insert(tomb.settled.begin(), tomb.settled.end());
+  for (const Tomb& tomb : now_.tombs.tombs)
+    if (settled.contains(tomb.id) && !in_use(tomb))
+      co_await try_remove(repository_.store, tomb_name(tomb.id), 0, result_.refused);
 }
 
 }  // namespace

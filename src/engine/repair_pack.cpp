@@ -9,11 +9,11 @@
 #include "engine/budget.hpp"
 #include "engine/each_parallel.hpp"
 #include "engine/format/sealed.hpp"
-#include "engine/format/tomb.hpp"
 #include "engine/pack_list.hpp"
 #include "engine/pack_salvage.hpp"
 #include "engine/repository_impl.hpp"
 #include "engine/store_io.hpp"
+#include "engine/tombs.hpp"
 #include "stash/engine/repair.hpp"
 
 namespace stash::engine {
@@ -208,11 +208,8 @@ Task<void> PackRepair::count_lost() {
 Task<void> PackRepair::condemn() {
   if (to_condemn_.empty()) co_return;
   Tomb tomb;
-  tomb.id = repository_.new_ulid();
   tomb.packs = to_condemn_;
-  const Bytes sealed = seal_tomb(repository_.keys, tomb);
-  co_await put_new(repository_.store, tomb_name(tomb.id), sealed);
-  co_await repository_.store.sync();
+  co_await publish_tomb(repository_, std::move(tomb));
   result_.packs_condemned = to_condemn_.size();
   repository_.index_is_old();
 }

@@ -1,5 +1,7 @@
 #include "engine/tombs.hpp"
 
+#include <algorithm>
+
 #include "engine/repository_impl.hpp"
 #include "engine/store_io.hpp"
 
@@ -36,6 +38,14 @@ Task<Tombs> read_tombs(Repository::Impl& repository) {
     }
   }
   co_return all;
+}
+
+Task<void> publish_tomb(Repository::Impl& repository, Tomb tomb) {
+  tomb.id = repository.new_ulid();
+  std::ranges::sort(tomb.packs);
+  const Bytes sealed = seal_tomb(repository.keys, tomb);
+  co_await put_new(repository.store, tomb_name(tomb.id), sealed);
+  co_await repository.store.sync();
 }
 
 }  // namespace stash::engine

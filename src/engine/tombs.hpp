@@ -9,7 +9,8 @@
 
 namespace stash::engine {
 
-/// Tombs stay at least this long after their packs are gone, so that sessions under way meet them.
+/// Tombs stay at least this long after a later one settled them, so that no session is left that began while
+/// there was something they name.
 inline constexpr Duration kTombRetention = std::chrono::hours(24 * 30);
 
 /// What stands under tomb/ at one moment.
@@ -26,5 +27,7 @@ Task<std::set<std::string>> list_tombs(Repository::Impl& repository);
 /// Objects that went away since the list are left out; the tombs of a collector that is done matter to
 /// nobody.
 Task<Tombs> read_tombs(Repository::Impl& repository);
+/// Puts it for good, with an id of its own.
+Task<void> publish_tomb(Repository::Impl& repository, Tomb tomb);
 
 }  // namespace stash::engine

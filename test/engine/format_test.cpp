@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/format/codec.hpp"
 #include "engine/format/config.hpp"
 #include "engine/format/manifest.hpp"
 #include "engine/format/pack.hpp"
@@ -346,11 +347,44 @@ TEST(TombFormat, RoundTripsAndDamageIsDetected) {
   Tomb tomb;
   tomb.id = make_ulid({}, random);
   tomb.packs = {ObjectId::make(random), ObjectId::make(random)};
+  tomb.settled = {make_ulid({}, random)};
   const Bytes sealed = seal_tomb(keys, tomb);
 
   EXPECT_EQ(open_tomb(keys, tomb.id, sealed), tomb);
   EXPECT_TRUE(
       every_damage_is_detected(sealed, [&](const Bytes& damaged) { open_tomb(keys, tomb.id, damaged); }));
+}
+
+TEST(TombFormat, ReadsTheFirstVersionWhichNamesNoOtherTombs) {
+  Bytes plain;
+  ByteWriter w(plain);
+  w.u32(1);
+  w.u32(1);
+  w.bytes(Bytes(16, std::byte{7}));
+  const Tomb tomb = decode_tomb(plain, "tomb/x");
+
+  ASSERT_EQ(tomb.packs.size(), 1u);
+  EXPECT_EQ(tomb.packs[0].hex(), "07070707070707070707070707070707");
+  EXPECT_TRUE(tomb.settled.empty());
+}
+
+TEST(TombFormat, RefusesCountsThatDoNotFitAndNamesThatAreNone) {
+  Tomb tomb;
+  tomb.packs.resize(1);
+  tomb.settled = {std::string(26, '0')};
+  const Bytes sound = encode_tomb(tomb);
+  ASSERT_EQ(decode_tomb(sound, "tomb/x"), tomb);
+  const auto refused = [&](std::size_t at, std::byte value) {
+    Bytes wrong = sound;
+    wrong.at(at) = value;
+    return test::kind_of([&] { decode_tomb(wrong, "tomb/x"); }) == ErrorKind::Corrupt;
+  };
+  EXPECT_TRUE(refused(0, std::byte{3})) << "version";
+  EXPECT_TRUE(refused(4, std::byte{0})) << "packs";
+  EXPECT_TRUE(refused(7, std::byte{255})) << "packs";
+  EXPECT_TRUE(refused(24, std::byte{0})) << "settled";
+  EXPECT_TRUE(refused(24, std::byte{2})) << "settled";
+  EXPECT_TRUE(refused(28, std::byte{'u'})) << "a letter that no ulid has";
 }
 
 TEST(Frames, CompressWhatGainsAndKeepTheRest) {

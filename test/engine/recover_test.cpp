@@ -140,6 +140,7 @@ TEST_F(Undeletes, BringBackASnapshotWhosePacksAreDeleted) {
 TEST_F(Undeletes, BringBackASnapshotLongAfterItsTombIsGone) {
   forget_and_prune(snapshots[1]);
   const auto tombs = world.names("tomb/");
+  forget_and_prune(snapshots[2]);
   world.timers.advance(std::chrono::hours(24 * 40));
   net::run(prune(*open_keeping(), at_once()));
   for (const std::string& name : world.names("tomb/")) ASSERT_EQ(std::ranges::count(tombs, name), 0) << name;

@@ -12,8 +12,7 @@ namespace stash::engine::test {
 enum class Trouble {
   None,    ///< and everything condemned may go at once
   Deaths,  ///< actors die anywhere; nothing is deleted before a day has passed, which it does at the end
-  Clocks,  ///< clocks are wrong and jump: of who condemns packs by days (tombs outlive that), others' by
-           ///< years
+  Clocks,  ///< clocks are wrong and jump: of collectors by days (tombs outlive that), others' by years
   Sleep,   ///< deaths, wrong clocks, and a day passes again and again while actors are at work
 };
 
@@ -112,9 +111,8 @@ inline Actor Schedule::choose(const std::vector<Actor>& waiting) {
 /// At each call of a process: whether it dies there. Its clock may jump.
 inline bool Schedule::strikes(Process& process) {
   constexpr auto kDay = std::chrono::hours(24);
-  // Who condemns packs dates a tomb, and how long that stays is counted from its date.
-  const bool dates_tombs = process.role == Role::Collector || process.role == Role::Salvager;
-  const auto most = dates_tombs ? kDay * 7 : kDay * 3653;
+  // How long a tomb stays is counted by collectors, from the date that one of them put.
+  const auto most = process.role == Role::Collector ? kDay * 7 : kDay * 3653;
   if (clocks() && draw(40) == 0) process.timers.be_wrong_by(most * (static_cast<int>(draw(3)) - 1));
   if (!deadly() || draw(150) != 0) return false;
   ++deaths;

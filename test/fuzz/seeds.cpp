@@ -10,6 +10,7 @@
 #include "engine/format/manifest.hpp"
 #include "engine/format/pack.hpp"
 #include "engine/format/segment.hpp"
+#include "engine/format/tomb.hpp"
 #include "engine/format/tree.hpp"
 
 namespace {
@@ -118,6 +119,13 @@ void manifests() {
   write("engine_manifest", "one", as_bytes(write_manifest(manifest)));
 }
 
+void tombs() {
+  Tomb tomb;
+  tomb.packs.resize(2);
+  tomb.settled = {std::string(26, '0')};
+  write("engine_tomb", "two", encode_tomb(tomb));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -126,5 +134,6 @@ int main(int argc, char** argv) {
   trees();
   packs();
   manifests();
+  tombs();
   return 0;
 }
