@@ -43,6 +43,9 @@
 namespace stash::engine {
 namespace {
 
+/// What is known of so many blobs takes 6 MiB at most.
+constexpr std::uint64_t kBlobsAtOnce = 1u << 16;
+
 class Collector {
  public:
   Collector(Repository::Impl& repository, PruneOptions options)
@@ -53,6 +56,7 @@ class Collector {
  private:
   Task<void> sweep();
   Task<std::exception_ptr> copy_needed();
+  Task<void> copy_group(const PackSet& group, BlobKind kind, BlobWriter& writer);
   void leave_what_wants_copies(std::exception_ptr full);
   Task<void> condemn();
   bool in_use(const Tomb& tomb) const;
@@ -94,24 +98,26 @@ Task<void> Collector::sweep() {
   }
 }
 
+Task<void> Collector::copy_group(const PackSet& group, BlobKind kind, BlobWriter& writer) {
+  const Index& index = now_.index();
+  std::vector<Index::Row> going;
+  std::vector<Index::Row> condemned;
+  for (const Index::Row& row : index.rows(kind)) {
+    index.passed(1);
+    const Index::Pack& pack = index.packs()[row.place.pack];
+    if (group.contains(pack.id) && now_.live->is_live(kind, row.key))
+      (pack.condemned ? condemned : going).push_back(row);
+  }
+  co_await copy_blobs(repository_, index, kind, std::move(going), writer);
+  // What is lost of a condemned pack, as repair leaves them, keeps it but not the others.
+  co_await copy_blobs(repository_, index, kind, std::move(condemned), writer, &damaged_);
+}
+
 /// The needed blobs of the packs to copy go through a writer for which no pack that goes counts.
 Task<void> copy_packs(Collector& collector, BlobWriter& writer) {
-  const Index& index = collector.now_.index();
-  for (const BlobKind kind : {BlobKind::Data, BlobKind::Tree}) {
-    std::vector<Index::Row> going;
-    std::vector<Index::Row> condemned;
-    for (const Index::Row& row : index.rows(kind)) {
-      index.passed(1);
-      const Index::Pack& pack = index.packs()[row.place.pack];
-      const bool wanted = collector.plan_.to_copy.contains(pack.id);
-      if (wanted && collector.now_.live->is_live(kind, row.key))
-        (pack.condemned ? condemned : going).push_back(row);
-    }
-    co_await copy_blobs(collector.repository_, index, kind, std::move(going), writer);
-    // What is lost of a condemned pack, as repair leaves them, keeps it but not the others.
-    co_await copy_blobs(collector.repository_, index, kind, std::move(condemned), writer,
-                        &collector.damaged_);
-  }
+  for (const PackSet& group : copy_groups(collector.now_, collector.plan_, kBlobsAtOnce))
+    for (const BlobKind kind : {BlobKind::Data, BlobKind::Tree})
+      co_await collector.copy_group(group, kind, writer);
 }
 
 /// The answer is why the store has no room for the copies, or null.

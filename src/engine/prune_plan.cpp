@@ -73,6 +73,22 @@ PrunePlan plan_prune(const Survey& now, const PruneOptions& options, TimePoint t
   return plan;
 }
 
+std::vector<PackSet> copy_groups(const Survey& now, const PrunePlan& plan, std::uint64_t max_blobs) {
+  std::vector<PackSet> groups;
+  std::uint64_t blobs = 0;
+  for (std::size_t i = 0; i < now.use.size(); ++i) {
+    const ObjectId& pack = now.index().packs()[i].id;
+    if (!plan.to_copy.contains(pack)) continue;
+    blobs += now.use[i].blobs;
+    if (groups.empty() || blobs > max_blobs) {
+      groups.emplace_back();
+      blobs = now.use[i].blobs;
+    }
+    groups.back().insert(pack);
+  }
+  return groups;
+}
+
 std::vector<ObjectId> sweepable(const Survey& now, const PruneOptions& options, TimePoint time) {
   const Index& index = now.index();
   PackSet needed;

@@ -15,6 +15,10 @@ struct PrunePlan {
 
 PrunePlan plan_prune(const Survey& now, const PruneOptions& options, TimePoint time);
 
+/// The packs to copy, in groups of at most `max_blobs` blobs or of one pack: all rows of a group are in
+/// memory at once.
+std::vector<PackSet> copy_groups(const Survey& now, const PrunePlan& plan, std::uint64_t max_blobs);
+
 /// Packs that may be deleted: their tomb is old enough, and what is needed of them has a copy elsewhere.
 /// Sorted.
 std::vector<ObjectId> sweepable(const Survey& now, const PruneOptions& options, TimePoint time);

@@ -55,6 +55,7 @@ void measure(Survey& now, BlobKind kind) {
       const Index::Place& place = rows[next].place;
       const Index::Pack& pack = index.packs()[place.pack];
       now.use[place.pack].raw += place.length;
+      ++now.use[place.pack].blobs;
       if (!now.exists(pack.id)) continue;
       if (pack.condemned)
         dying.push_back(&place);

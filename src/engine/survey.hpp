@@ -13,6 +13,7 @@ namespace stash::engine {
 struct PackUse {
   std::uint64_t live = 0;    ///< raw bytes of needed blobs for which this pack is the chosen copy
   std::uint64_t raw = 0;     ///< raw bytes of all its blobs
+  std::uint64_t blobs = 0;   ///< all of them
   bool needed_copy = false;  ///< condemned, and holds the only copies of needed blobs
 
   double dead_share() const {

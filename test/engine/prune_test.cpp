@@ -2,6 +2,7 @@
 
 #include "engine/hooked_store.hpp"
 #include "engine/oracle.hpp"
+#include "engine/prune_plan.hpp"
 
 namespace stash::engine {
 namespace {
@@ -130,6 +131,32 @@ TEST_F(Prunes, RefuseToCallAnythingDeadWhenATreeCannotBeRead) {
 
   EXPECT_EQ(test::kind_of([&] { prune_with(at_once()); }), ErrorKind::Corrupt);
   EXPECT_EQ(world.memory.objects(), before);
+}
+
+TEST_F(Prunes, CopyEachPackOnceInGroupsOfFewEnoughBlobs) {
+  for (unsigned i = 1; i <= 3; ++i) back_up(test::some_files(10, i));
+  const auto repository = open();
+  Survey now;
+  net::run(take_survey(repository->impl(), now));
+  PrunePlan plan;
+  for (const Index::Pack& pack : now.index().packs())
+    if (pack.kind == BlobKind::Data) plan.to_copy.insert(pack.id);
+  ASSERT_EQ(plan.to_copy.size(), 3u);
+
+  const auto sizes = [&](std::uint64_t max_blobs) {
+    std::vector<std::size_t> found;
+    PackSet packs;
+    for (const PackSet& group : copy_groups(now, plan, max_blobs)) {
+      found.push_back(group.size());
+      packs.insert(group.begin(), group.end());
+    }
+    EXPECT_EQ(packs, plan.to_copy);
+    return found;
+  };
+  EXPECT_EQ(sizes(30), (std::vector<std::size_t>{3}));
+  EXPECT_EQ(sizes(29), (std::vector<std::size_t>{2, 1}));
+  EXPECT_EQ(sizes(19), (std::vector<std::size_t>{1, 1, 1}));
+  EXPECT_EQ(sizes(1), (std::vector<std::size_t>{1, 1, 1}));
 }
 
 TEST_F(Prunes, TombsGoAMonthAfterALaterOneSettledThem) {
