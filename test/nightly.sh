@@ -25,7 +25,7 @@ cmake --build --preset release -j "$jobs" --target test_engine stash >/dev/null
 cmake --preset fuzz >/dev/null
 cmake --build --preset fuzz -j "$jobs" --target fuzz >/dev/null
 results=$(mktemp -d)
-trap 'rm -rf "$results"' EXIT
+trap 'for job in $(jobs -p); do pkill -P "$job" || true; done; rm -rf "$results"' EXIT
 engine=build/release/test/test_engine stash=$PWD/build/release/stash
 
 # part NAME COMMAND...: keeps what it says, and how long it took
@@ -39,18 +39,17 @@ part() {
 # took NAME: for the end of a line
 took() { echo " ($(cat "$results/$1.seconds") s)"; }
 
-share=$(((schedules + jobs - 1) / jobs))
-for ((i = 0; i < jobs; ++i)); do
-  part "schedules.$i" env STASH_SCHEDULES=$share STASH_FIRST_SEED=$((i * share + 1)) "$engine" --gtest_filter=Schedules.LoseNothing &
-done
-for ((i = 0; i < jobs; ++i)); do wait -n; done
-part orders env STASH_INTERRUPTIONS="$interruptions" "$engine" --gtest_filter='Schedules.OfASmallCase*'
+# The short parts first, so that what is broken is told soon; schedules come last.
+part orders env STASH_INTERRUPTIONS="$interruptions" "$engine" --gtest_filter='Schedules.OfASmallCase*' &
+orders=$!
 part planted "$engine" --gtest_filter='*PlantedBug*'
 part damages env STASH_FLIPS=1000 "$engine" --gtest_filter='Damages.*'
 fuzz_all() {
-  find build/fuzz/test -maxdepth 1 -name 'fuzz_*' -type f | sort | xargs -P "$jobs" -I{} test/fuzz/run.sh {} "$seconds"
+  find build/fuzz/test -maxdepth 1 -name 'fuzz_*' -type f -executable | grep -v seeds | sort |
+    xargs -P "$jobs" -I{} test/fuzz/run.sh {} "$seconds"
 }
 part fuzz fuzz_all
+wait "$orders"
 part syscalls test/fault/syscalls.py "$stash"
 part source test/fault/source.py "$stash"
 part limits test/fault/limits.py "$stash"
@@ -58,6 +57,11 @@ part s3 test/fault/s3_faults.py "$stash" --seeds 5
 part fidelity env STASH="$stash" STASH_ENTRIES="$entries" test/cli/fidelity.sh
 part memory env STASH="$stash" test/cli/memory.sh
 part soak test/fault/soak.sh "$stash" --minutes "$minutes"
+share=$(((schedules + jobs - 1) / jobs))
+for ((i = 0; i < jobs; ++i)); do
+  part "schedules.$i" env STASH_SCHEDULES=$share STASH_FIRST_SEED=$((i * share + 1)) "$engine" --gtest_filter=Schedules.LoseNothing &
+done
+for ((i = 0; i < jobs; ++i)); do wait -n; done
 
 # lines NAME [SED]: what a part said, or what of it is wanted, as items
 lines() { sed -n "${2:-p}" "$results/$1" | sed '/^$/d; s/^/- /; $s/$/'"$(took "$1")"'/'; }
@@ -67,8 +71,9 @@ lines() { sed -n "${2:-p}" "$results/$1" | sed '/^$/d; s/^/- /; $s/$/'"$(took "$
   echo "Written by that command on $(date -u '+%d %B %Y') after $((SECONDS / 60)) minutes on $jobs processors."
   echo
   echo "Schedules of writers, collectors, forgetters, repairers, and machines that repair packs and read some wrongly, on one store;"
-  echo "each store call is a point where an actor gives way or dies, clocks are wrong, and days pass. At the end every snapshot that was reported is read back, no object was written"
-  echo "twice or deleted by who may not, and prune runs until it has nothing to do:"
+  echo "each store call is a point where an actor gives way or dies, clocks are wrong, and days pass. At the end every snapshot"
+  echo "that was reported is read back, no object was written twice or deleted by who may not, and prune runs until it has"
+  echo "nothing to do:"
   echo
   for ((i = 0; i < jobs; ++i)); do lines "schedules.$i" 's/^\([0-9]* schedules.*\)/\1, nothing lost/p'; done
   lines orders 's/^\([0-9]* orders.*\)/\1, nothing lost/p'
