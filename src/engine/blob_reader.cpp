@@ -1,8 +1,15 @@
 #include "engine/blob_reader.hpp"
 
+#include <algorithm>
+
 #include "engine/repository_impl.hpp"
 
 namespace stash::engine {
+namespace {
+
+constexpr std::uint64_t kMaxGap = std::uint64_t{128} << 10;  ///< cheaper to read over than to ask again
+
+}  // namespace
 
 BlobReader::BlobReader(Repository::Impl& repository, std::uint64_t cache_bytes)
     : repository_(repository), cache_limit_(cache_bytes) {}
@@ -85,15 +92,83 @@ void BlobReader::verify(BlobKind kind, const BlobId& id, ByteView bytes) const {
     throw Error(ErrorKind::Corrupt, "a blob's content does not have the id {}", id.hex());
 }
 
+bool BlobReader::Run::covers(const FramePlace& place) const {
+  return pack == place.pack && begin <= place.offset && std::uint64_t{place.offset} + place.stored <= end;
+}
+
+std::shared_ptr<const BlobReader::Run> BlobReader::run_with(const FramePlace& place) const {
+  for (const auto& run : ahead_)
+    if (run && run->covers(place)) return run;
+  return nullptr;
+}
+
+bool BlobReader::has(const FramePlace& place) const {
+  return run_with(place) || std::ranges::any_of(cache_, [&](const Cached& cached) {
+           return cached.offset == place.offset && cached.pack == place.pack;
+         });
+}
+
+/// The first of them, and of the others those that are near it. Not all are: several cores made them, and
+/// some came into the pack long after their turn.
+BlobReader::Run BlobReader::plan_run(BlobKind kind, const std::vector<BlobId>& wanted,
+                                     std::uint64_t most) const {
+  Run run;
+  std::uint64_t needed = 0;
+  for (const BlobId& id : wanted) {
+    const std::vector<BlobPlace> places = find(kind, id);
+    if (places.empty()) continue;
+    const FramePlace& frame = places.front().frame;
+    const std::uint64_t frame_end = std::uint64_t{frame.offset} + frame.stored;
+    if (needed == 0) run = {frame.pack, frame.offset, frame_end, {}};
+    const std::uint64_t begin = std::min<std::uint64_t>(run.begin, frame.offset);
+    const std::uint64_t end = std::max(run.end, frame_end);
+    const bool near = end - begin <= std::min(most, needed + frame.stored + kMaxGap);
+    if (frame.pack != run.pack || (needed > 0 && !near)) continue;
+    run.begin = begin;
+    run.end = end;
+    needed += frame.stored;
+  }
+  return run;
+}
+
+Task<void> BlobReader::read_ahead(BlobKind kind, std::vector<BlobId> wanted, std::uint64_t most) {
+  const std::vector<BlobPlace> first = find(kind, wanted.front());
+  if (first.empty() || has(first.front().frame)) co_return;
+  Run run = plan_run(kind, wanted, most);
+  try {
+    run.bytes = co_await fetch(run.pack, run.begin, run.end - run.begin);
+    ahead_[1] = std::exchange(ahead_[0], std::make_shared<const Run>(std::move(run)));
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::NotFound && e.kind() != ErrorKind::Corrupt) throw;
+  }
+}
+
+/// Null when it was not read ahead, or is damaged there: the store is asked for it alone then.
+Task<BlobReader::Frame> BlobReader::decode_ahead(FramePlace place, BlobKind kind) {
+  const std::shared_ptr<const Run> run = run_with(place);
+  if (!run) co_return nullptr;
+  const ByteView stored = ByteView(run->bytes).subspan(place.offset - run->begin, place.stored);
+  const auto open = [&] { return std::make_shared<const Bytes>(decode(place, kind, stored)); };
+  try {
+    co_return co_await net::offload(repository_.environment.pool, open);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::Corrupt) throw;
+  }
+  co_return nullptr;
+}
+
 Task<BlobReader::Frame> BlobReader::frame(FramePlace place, BlobKind kind) {
   for (auto it = cache_.begin(); it != cache_.end(); ++it) {
     if (it->offset != place.offset || it->pack != place.pack) continue;
     cache_.splice(cache_.begin(), cache_, it);
     co_return it->bytes;
   }
-  const Bytes stored = co_await fetch(place.pack, place.offset, place.stored);
-  const auto open = [&] { return std::make_shared<const Bytes>(decode(place, kind, stored)); };
-  Frame bytes = co_await net::offload(repository_.environment.pool, open);
+  Frame bytes = co_await decode_ahead(place, kind);
+  if (!bytes) {
+    const Bytes stored = co_await fetch(place.pack, place.offset, place.stored);
+    const auto open = [&] { return std::make_shared<const Bytes>(decode(place, kind, stored)); };
+    bytes = co_await net::offload(repository_.environment.pool, open);
+  }
   cached_bytes_ += bytes->size();
   cache_.push_front({place.pack, place.offset, bytes});
   while (cached_bytes_ > cache_limit_ && cache_.size() > 1) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <list>
 #include <memory>
@@ -23,6 +24,10 @@ class BlobReader {
   /// The bytes of one blob. A pack or copy that is gone makes it look for another copy, and load the index
   /// again, before Error(Corrupt) that names the blob. With `verify` the id is computed again.
   Task<Bytes> read(BlobKind kind, BlobId id, bool verify = false);
+
+  /// Before the first of these blobs, which are wanted in this order, is read: gets as many of them at once
+  /// as lie near each other in one pack, at most `most` sealed bytes. What goes wrong is for read() to tell.
+  Task<void> read_ahead(BlobKind kind, std::vector<BlobId> wanted, std::uint64_t most);
 
   /// The bytes of one blob out of any copy that the loaded index knows, id computed again; nothing when none
   /// can be read.
@@ -48,13 +53,28 @@ class BlobReader {
     Frame bytes;
   };
 
+  /// Sealed bytes of a pack.
+  struct Run {
+    ObjectId pack;
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    Bytes bytes;
+
+    bool covers(const FramePlace& place) const;
+  };
+
+  std::shared_ptr<const Run> run_with(const FramePlace& place) const;
+  bool has(const FramePlace& place) const;
+  Run plan_run(BlobKind kind, const std::vector<BlobId>& wanted, std::uint64_t most) const;
   Task<Bytes> read_place(BlobPlace place, BlobKind kind);
+  Task<Frame> decode_ahead(FramePlace place, BlobKind kind);
   Task<Frame> frame(FramePlace place, BlobKind kind);
   Task<std::optional<Bytes>> read_any_copy(BlobKind kind, BlobId id, bool verify, std::string& trouble);
 
   Repository::Impl& repository_;
   std::uint64_t cache_limit_;
   std::uint64_t cached_bytes_ = 0;
+  std::array<std::shared_ptr<const Run>, 2> ahead_;  ///< the newest, and the one that it interrupted
   std::list<Cached> cache_;  ///< newest first; a handful of frames, so a scan is the fastest lookup
 };
 

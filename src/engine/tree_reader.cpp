@@ -10,6 +10,10 @@ namespace {
 /// Level of a root before it is read.
 constexpr std::uint8_t kUnknownLevel = 255;
 
+constexpr std::uint64_t kMinAhead = std::uint64_t{128} << 10;
+constexpr std::uint64_t kMaxAhead = std::uint64_t{512} << 10;
+constexpr std::size_t kMaxAheadBlobs = 256;
+
 /// True for entries before the wanted one: those below `path` in order, with `past` also `path` and all under
 /// it.
 bool is_before(std::string_view entry, std::string_view path, bool past) {
@@ -46,10 +50,26 @@ Task<void> TreeReader::load() {
   while (!peek()) {
     leaf_.reset();
     if (!next_subtree()) co_return;
-    TreeRef ref = take_subtree();
-    if (wanted_ && !wanted_(ref.blob.id)) continue;
-    co_await enter(std::move(ref));
+    co_await enter_next();
   }
+}
+
+Task<void> TreeReader::enter_next() {
+  TreeRef ref = take_subtree();
+  if (wanted_ && !wanted_(ref.blob.id)) {
+    ahead_ = 0;
+    co_return;
+  }
+  if (ahead_ > 0) {
+    const Level& level = levels_.back();
+    std::vector<BlobId> wanted{ref.blob.id};
+    for (std::size_t i = level.next; i < level.children.size() && wanted.size() < kMaxAheadBlobs; ++i)
+      wanted.push_back(level.children[i].blob.id);
+    co_await blobs_.read_ahead(BlobKind::Tree, std::move(wanted), ahead_);
+  }
+  const bool leaf = ref.level == 0;
+  co_await enter(std::move(ref));
+  if (leaf) ahead_ = std::clamp(2 * ahead_, kMinAhead, kMaxAhead);
 }
 
 Task<std::optional<Entry>> TreeReader::next() {
@@ -88,6 +108,7 @@ Task<void> TreeReader::seek_past(std::string path) { return seek_to(std::move(pa
 
 Task<void> TreeReader::seek_to(std::string path, bool past) {
   leaf_.reset();
+  ahead_ = 0;
   levels_.clear();
   levels_.push_back({{root_}, 0});
   while (!leaf_) {
@@ -112,7 +133,7 @@ void TreeReader::pass_before(std::string_view path) {
     if (!begins_by(level.next)) continue;
     // Whatever is left further down comes before this child.
     levels_.resize(i + 1);
-    while (begins_by(level.next + 1)) ++level.next;
+    for (; begins_by(level.next + 1); ++level.next) ahead_ = 0;
     return;
   }
 }
@@ -126,6 +147,7 @@ Task<void> TreeReader::skip_equal(TreeReader& a, TreeReader& b) {
     if (x->blob.id == y->blob.id) {
       a.take_subtree();
       b.take_subtree();
+      a.ahead_ = b.ahead_ = 0;
       continue;
     }
     const std::uint8_t level_a = x->level;

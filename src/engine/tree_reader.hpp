@@ -56,6 +56,8 @@ class TreeReader {
   /// The subtree that comes next, or null at the end. Leaves levels that are used up.
   const TreeRef* next_subtree();
   TreeRef take_subtree();
+  /// The next subtree, with those beside it if one after another was wanted so far.
+  Task<void> enter_next();
   /// Reads a subtree's blob: a leaf becomes the current one, a node a level.
   Task<void> enter(TreeRef ref);
   Task<void> seek_to(std::string path, bool past);
@@ -65,6 +67,7 @@ class TreeReader {
   BlobReader& blobs_;
   std::vector<Level> levels_;
   std::optional<LeafCursor> leaf_;
+  std::uint64_t ahead_ = 0;  ///< how many bytes are read at once; none after something was passed over
   TreeRef root_;
   std::function<void(const BlobRef&)> visit_;
   std::function<bool(const BlobId&)> wanted_;

@@ -40,8 +40,8 @@ class CopyTest : public BackupTest {
     HookedStore hooked(world_.memory);
     repository_ = net::run(open_raw(hooked, world_.environment()));
     std::uint64_t read = 0;
-    hooked.on_got = [&](const std::string& name, std::uint64_t bytes) {
-      if (name.starts_with("packs/")) read += bytes;
+    hooked.on_got = [&](const std::string& name, const Bytes& got) {
+      if (name.starts_with("packs/")) read += got.size();
     };
     copy();
     reopen();

@@ -15,7 +15,7 @@ class HookedStore final : public storage::Store {
   std::function<void(const std::string& call)> on_call;           ///< may throw
   std::function<Task<void>(const std::string& call)> run_before;  ///< a function that calls a coroutine
 
-  std::function<void(const std::string& name, std::uint64_t bytes)> on_got;  ///< may throw
+  std::function<void(const std::string& name, Bytes& got)> on_got;  ///< may throw, and change it
 
   std::string describe() const override { return inner_.describe(); }
 
@@ -26,7 +26,7 @@ class HookedStore final : public storage::Store {
   Task<Bytes> get(std::string name, storage::Range range) override {
     co_await enter("get " + name);
     Bytes bytes = co_await inner_.get(name, range);
-    if (on_got) on_got(name, bytes.size());
+    if (on_got) on_got(name, bytes);
     co_return bytes;
   }
   Task<std::optional<std::uint64_t>> size(std::string name) override {

@@ -181,8 +181,8 @@ TEST_F(RestoreChangeTest, DeltaFinishesAFileThatAKillMet) {
   HookedStore hooked(world_.memory);
   repository_ = net::run(open_raw(hooked, world_.environment()));
   std::uint64_t fetched = 0;
-  hooked.on_got = [&](const std::string& name, std::uint64_t bytes) {
-    if (name.starts_with("packs/")) fetched += bytes;
+  hooked.on_got = [&](const std::string& name, const Bytes& got) {
+    if (name.starts_with("packs/")) fetched += got.size();
     if (fetched > 40'000'000) throw Error(ErrorKind::Unavailable, "killed");
   };
   EXPECT_EQ(kind_of([&] { restore_to(snapshot, delta()); }), ErrorKind::Unavailable);
@@ -204,8 +204,8 @@ TEST_F(RestoreChangeTest, ASecondRunAfterAKillFetchesOnlyTheRest) {
   repository_ = net::run(open_raw(hooked, world_.environment()));
   std::uint64_t fetched = 0;
   std::uint64_t allowed = UINT64_MAX;
-  hooked.on_got = [&](const std::string& name, std::uint64_t bytes) {
-    if (name.starts_with("packs/")) fetched += bytes;
+  hooked.on_got = [&](const std::string& name, const Bytes& got) {
+    if (name.starts_with("packs/")) fetched += got.size();
     if (fetched > allowed) throw Error(ErrorKind::Unavailable, "killed");
   };
   restore_to(snapshot, dir_ / "whole");

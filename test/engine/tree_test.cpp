@@ -5,6 +5,7 @@
 #include "engine/format/entry_codec.hpp"
 #include "engine/format/tree.hpp"
 #include "engine/format_fixture.hpp"
+#include "engine/hooked_store.hpp"
 
 namespace stash::engine {
 namespace {
@@ -277,6 +278,60 @@ TEST_F(Trees, SeekFindsTheFirstEntryNotBeforeAPath) {
   EXPECT_EQ(net::run(first_at(reader)), entries[0].path);
   net::run(reader.seek("/zzz"));
   EXPECT_TRUE(reader.at_end());
+}
+
+/// How many times the store is asked for parts of packs.
+struct CountedTrees : Trees {
+  CountedTrees() : counted(world.memory) {
+    root = net::run(write(many_entries(20'000)));
+    counted.on_call = [this](const std::string& call) { gets += call.starts_with("get packs/") ? 1 : 0; };
+    repository = net::run(test::open_raw(counted, world.environment()));
+    net::run(repository->impl().load_index(Index::Scope::Members));
+  }
+
+  test::HookedStore counted;
+  TreeRef root;
+  std::size_t gets = 0;
+};
+
+TEST_F(CountedTrees, LeavesThatAreReadOneAfterAnotherComeManyAtATime) {
+  std::size_t blobs = 0;
+  BlobReader reader(repository->impl());
+  TreeReader tree(reader, root.blob.id);
+  tree.on_blob([&](const BlobRef&) { ++blobs; });
+  std::size_t entries = 0;
+  while (net::run(tree.next())) ++entries;
+
+  EXPECT_EQ(entries, 20'000u);
+  EXPECT_GT(blobs, 20u);
+  EXPECT_LT(gets, blobs / 2);
+}
+
+TEST_F(CountedTrees, ALookAtOnePlaceReadsNoOther) {
+  std::size_t blobs = 0;
+  BlobReader reader(repository->impl());
+  TreeReader tree(reader, root.blob.id);
+  tree.on_blob([&](const BlobRef&) { ++blobs; });
+  std::uint64_t bytes = 0;
+  counted.on_got = [&](const std::string&, const Bytes& got) { bytes += got.size(); };
+  net::run(tree.seek(many_entries(20'000)[10'000].path));
+
+  EXPECT_LE(blobs, 3u);
+  EXPECT_EQ(gets, blobs);
+  EXPECT_LT(bytes, 400'000u);
+}
+
+TEST_F(CountedTrees, WhatIsReadAheadAndDamagedOnTheWayIsAskedForAgain) {
+  bool damaged = false;
+  counted.on_got = [&](const std::string& name, Bytes& got) {
+    if (damaged || !name.starts_with("packs/") || got.size() < 200'000) return;
+    damaged = true;
+    got[got.size() / 2] ^= std::byte{1};
+  };
+  const auto entries = net::run(read(root.blob.id));
+
+  EXPECT_TRUE(damaged);
+  EXPECT_EQ(entries, many_entries(20'000));
 }
 
 Task<unsigned> differences(TreeReader& a, TreeReader& b, unsigned& read) {
