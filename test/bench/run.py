@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Measures backup tools side by side on the sets of mkdata.py; run.sh prepares everything and calls this.
 
-    run.py --tools stash,restic,... --sets a,b,c --reps N --out results.jsonl
+    run.py --tools stash,restic,... --sets a,b,c,b@s3 --reps N --out results.jsonl
 
-One line of JSON per measurement: wall, user and system seconds, the peak resident memory of the largest process in MiB,
+A set is on a local repository, or with @s3 on a MinIO server of its own ($BENCH_MINIO), whose requests are counted. One line of JSON per measurement: wall, user and system seconds, the peak resident memory of the largest process in MiB,
 CPU used by others during the run as a share of all cores, bytes and files in the repository. The source is read before
 each timed backup, so it comes from the page cache; dirty pages are written out before each timed run. Every restore of the
 first repetition is compared with its source, byte for byte.
@@ -19,7 +19,8 @@ import time
 from hashlib import sha256
 from pathlib import Path
 
-from tools import TOOLS
+import s3
+from tools import S3, TOOLS
 
 HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ["BENCH_DATA"])
@@ -41,13 +42,13 @@ def busy():
     return sum(int(f) for i, f in enumerate(fields) if i not in (3, 4, 8, 9)) / os.sysconf("SC_CLK_TCK")
 
 
-def timed(command, log):
+def timed(command, env, log):
     """The memory is told by a small program in between: wait4 counts the size of the process that forked, too."""
     peak = RUN.with_suffix(".rss")
     before, start = busy(), time.monotonic()
     child = subprocess.Popen(
         ["/usr/bin/time", "-q", "-f", "%M", "-o", str(peak), "bash", "-o", "pipefail", "-c", command],
-        env=ENV, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     wall = time.monotonic() - start
     child.returncode = os.waitstatus_to_exitcode(status)
@@ -80,7 +81,9 @@ def wipe(*paths):
             shutil.rmtree(path)
 
 
-def stored():
+def stored(server):
+    if server:
+        return server.stored()
     files = [p for p in REPO.rglob("*") if p.is_file()]
     return dict(bytes=sum(p.stat().st_size for p in files), files=len(files))
 
@@ -120,8 +123,17 @@ class Pass:
     """One tool over one set, from an empty repository to its prune."""
 
     def __init__(self, tool, name, rep, args, log):
-        self.tool, self.name, self.rep, self.args, self.log = tool, name, rep, args, log
-        self.commands = TOOLS[tool]
+        self.tool, self.title, self.rep, self.args, self.log = tool, name, rep, args, log
+        self.name, _, self.store = name.partition("@")
+        self.commands, self.env, self.server = TOOLS[tool], ENV, None
+
+    def use_server(self):
+        self.server = s3.Server(RUN.with_suffix(".minio"), self.log)
+        other = S3[self.tool]
+        where = dict(host=self.server.host, bucket=s3.BUCKET)
+        self.env = dict(ENV, **s3.CREDENTIALS, **{k: v.format(**where) for k, v in other.get("env", {}).items()})
+        if "init" in other:
+            self.commands = dict(self.commands, init=other["init"].format(compression=self.commands["compression"], **where))
 
     def command(self, text, **extra):
         src = DATA / self.name
@@ -137,17 +149,20 @@ class Pass:
         if reads_source:
             warm(DATA / self.name)
         os.sync()
-        print(f"### {self.tool} {self.name} {op}: {command}", file=self.log, flush=True)
-        result = timed(command, self.log)
-        result.update(tool=self.tool, set=self.name, op=op, rep=self.rep, **stored())
+        print(f"### {self.tool} {self.title} {op}: {command}", file=self.log, flush=True)
+        before = self.server.requests() if self.server else 0
+        result = timed(command, self.env, self.log)
+        result.update(tool=self.tool, set=self.title, op=op, rep=self.rep, **stored(self.server))
+        if self.server:
+            result["requests"] = self.server.requests() - before
         print(json.dumps(result), flush=True)
         with open(self.args.out, "a", encoding="ascii") as out:
             out.write(json.dumps(result) + "\n")
         if result["rc"] != 0:
-            raise SystemExit(f"{self.tool}: {op} of set {self.name} failed with {result['rc']}, see {LOG}")
+            raise SystemExit(f"{self.tool}: {op} of set {self.title} failed with {result['rc']}, see {LOG}")
 
     def shell(self, text):
-        return subprocess.run(["bash", "-c", self.command(text)], env=ENV, check=True, stderr=self.log,
+        return subprocess.run(["bash", "-c", self.command(text)], env=self.env, check=True, stderr=self.log,
                               stdout=subprocess.PIPE, text=True).stdout
 
     def snapshots(self):
@@ -159,11 +174,23 @@ class Pass:
         OUT.mkdir()
 
     def run(self):
-        floor = self.tool == "cp"
+        if self.store and self.tool not in S3:
+            return
         mkdata("make", self.name)
         wipe(RUN)
         for folder in (RUN / "home", OUT):
             folder.mkdir(parents=True)
+        try:
+            if self.store:
+                self.use_server()
+            self.measure_all()
+        finally:
+            if self.server:
+                self.server.stop()
+        wipe(RUN)
+
+    def measure_all(self):
+        floor = self.tool == "cp"
         self.shell(self.commands["init"])
         self.measure("first", "backup", True, tag="s1")
         for i in range(3):
@@ -189,7 +216,6 @@ class Pass:
         self.measure("check", "check", **extra)
         self.measure("check_data", "check_data", **extra)
         self.measure("prune", "prune", **extra)
-        wipe(RUN)
 
 
 def main():

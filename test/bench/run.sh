@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # Compares with the peers of the day: makes the data, builds the program and the peers, measures, prints the table.
 #
-#   test/bench/run.sh [--tools stash,restic,kopia,kopia-s2,rustic,borg,cp] [--sets b,a,c] [--reps 1] [--write]
+#   test/bench/run.sh [--tools stash,restic,kopia,kopia-s2,rustic,borg,cp] [--sets b,a,c,b@s3] [--reps 1] [--write]
 #
-# Sets are described in mkdata.py. Data, repositories and results are kept in $STASH_BENCH (default ~/.cache/stash/bench),
+# Sets are described in mkdata.py; with @s3 the repository is on a MinIO server, whose requests are counted. (d) has a million
+# files and is made on request. Data, repositories and results are kept in $STASH_BENCH (default ~/.cache/stash/bench),
 # which needs 30 GB. --write puts the table into RESULTS.md. All sets and tools take 40 minutes on 2 cores, besides building
 # the peers (peers/build.sh); quiet machines give better figures, and the table tells how quiet it was.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${STASH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/stash}
 folder=${STASH_BENCH:-$cache/bench}
-tools=stash,restic,kopia,kopia-s2,rustic,borg,cp sets=b,a,c reps=1 write=
+tools=stash,restic,kopia,kopia-s2,rustic,borg,cp sets=b,a,c,b@s3 reps=1 write=
 while [ $# -gt 0 ]; do
   case $1 in
     --tools) tools=$2; shift ;;
@@ -28,6 +29,8 @@ cmake --build --preset release --target stash >/dev/null
 mapfile -t peers < <(tr , '\n' <<<"$tools" | sed -n 's/^\(restic\|kopia\|rustic\|borg\).*/\1/p' | sort -u)
 bin=$cache/peers
 [ ${#peers[@]} = 0 ] || bin=$("$here/peers/build.sh" "${peers[@]}")
+[[ $sets != *@s3* ]] || BENCH_MINIO=$(test/cluster/build.sh minio)/minio
+export BENCH_MINIO=${BENCH_MINIO:-}
 mkdir -p "$folder"
 strip -o "$folder/stash" build/release/stash
 export BENCH_DATA=$folder/data BENCH_RUN=$folder/run PATH=$folder:$bin:$PATH

@@ -14,7 +14,8 @@ from statistics import median
 from tools import TOOLS
 
 SETS = {"a": "4 GiB of mixed files", "b": "100 000 small files", "c": "disk image, 8 GiB long, 3.1 GB of data",
-        "d": "1 000 000 files of 100 bytes"}
+        "d": "1 000 000 files of 100 bytes",
+        "b@s3": "100 000 small files, on an S3 server"}
 OPS = {"first": "first backup", "unchanged": "unchanged", "reread": "all read again", "changed": "changed",
        "clustered": "changed in runs", "restore": "restore", "one": "restore of one file", "check": "check, structure",
        "check_data": "check, all data", "prune": "forget and prune"}
@@ -37,7 +38,8 @@ def load(path):
         for line in lines:
             m = json.loads(line)
             cells[m["set"], m["op"], m["tool"]].append(m)
-    return {key: {field: median(m[field] for m in found) for field in ("wall", "cpu", "rss", "bytes", "files", "foreign")}
+    fields = ("wall", "cpu", "rss", "bytes", "files", "foreign", "requests")
+    return {key: {field: median(m[field] for m in found) for field in fields if field in found[0]}
             for key, found in cells.items()}
 
 
@@ -54,15 +56,24 @@ def verdict(name, op, ours, peers):
     return f"{wall:.1f} / {cpu:.1f}", f"{target[0]} / {target[1]}{'' if met else ' (missed)'}"
 
 
+def cell(m):
+    if not m:
+        return "–"
+    requests = f" / {m['requests']:.0f}" if "requests" in m else ""
+    return f"{m['wall']:.2f} / {m['cpu']:.1f} / {m['rss']:.0f}{requests}"
+
+
 def table_of(name, cells, tools):
     print(f"\n## Set ({name}): {SETS[name]}\n")
+    if name.endswith("@s3"):
+        print("MinIO over HTTP on the same machine, whose CPU seconds are not counted. The fourth number is the requests it answered.\n")
     row("operation", [*tools, "ratio", "target"])
     print("|---" * (len(tools) + 3) + "|")
     for op, title in OPS.items():
         found = {tool: cells.get((name, op, tool)) for tool in tools}
         if not any(found.values()):
             continue
-        shown = [f"{m['wall']:.2f} / {m['cpu']:.1f} / {m['rss']:.0f}" if m else "–" for m in found.values()]
+        shown = [cell(m) for m in found.values()]
         peers = [m for tool, m in found.items() if m and tool not in ("stash", "cp")]
         ours = found.get("stash")
         row(title, [*shown, *(verdict(name, op, ours, peers) if ours and peers else ("", ""))])
@@ -86,7 +97,9 @@ def main():
     print(f"- machine: {len(lines)} × {lines[0]}, {platform.system()} {platform.release()}")
     for tool in tools:
         print(f"- {tool}: {first_line(TOOLS[tool]['version'])}")
-    print(f"- CPU used by others, median of all rows: {100 * median(m['foreign'] for m in cells.values()):.0f} %")
+    foreign = [m["foreign"] for m in cells.values() if "requests" not in m]
+    if foreign:
+        print(f"- CPU used by others, median of all local rows: {100 * median(foreign):.0f} %")
     for name in SETS:
         if any(key[0] == name for key in cells):
             table_of(name, cells, tools)

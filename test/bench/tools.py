@@ -1,8 +1,9 @@
-"""Commands of the tools that the benchmark compares, each on a local repository with its default parallelism.
+"""Commands of the tools that the benchmark compares, each on a local repository or an S3 bucket with its default parallelism.
 
 Words in braces: {src} the set, {one} one of its files relative to it, {out} an empty directory, {repo}, {id} the newest
 snapshot, {others} the rest, {tag} a name for the next snapshot. `ids` prints the snapshots, oldest first. Passwords and
-repositories come from the environment (run.py). A missing command is a row that the tool does not have.
+repositories come from the environment (run.py). A missing command is a row that the tool does not have. S3 has what is
+other there, with {host} and {bucket}; a tool without an entry has no S3.
 """
 
 RESTIC = dict(
@@ -56,4 +57,16 @@ TOOLS = {
     "rustic": RUSTIC,
     "borg": BORG,
     "cp": CP,
+}
+
+S3_CREDENTIALS = "--access-key $AWS_ACCESS_KEY_ID --secret-access-key $AWS_SECRET_ACCESS_KEY"
+S3_KOPIA = "kopia repository create s3 --bucket {bucket} --endpoint {host} --disable-tls " + S3_CREDENTIALS
+S3_POLICY = " && kopia policy set --global --compression={compression}"
+S3 = {
+    "stash": dict(env=dict(STASH_REPOSITORY="s3:http://{host}/{bucket}/repo")),
+    "restic": dict(env=dict(RESTIC_REPOSITORY="s3:http://{host}/{bucket}/repo")),
+    "kopia": dict(init=S3_KOPIA + S3_POLICY),
+    "kopia-s2": dict(init=S3_KOPIA + S3_POLICY),
+    "rustic": dict(env=dict(RUSTIC_REPOSITORY="opendal:s3", OPENDAL_ENDPOINT="http://{host}", OPENDAL_BUCKET="{bucket}",
+                            OPENDAL_ROOT="/repo", OPENDAL_REGION="us-east-1")),
 }
