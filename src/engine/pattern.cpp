@@ -227,6 +227,15 @@ bool Pattern::may_match_below(std::string_view path) const {
   return prefix_may_match(parts_, names);
 }
 
+std::string Pattern::anchor() const {
+  std::string path;
+  for (const std::string& part : parts_) {
+    if (!rooted_ || ignore_case_ || part.find_first_of("*?[\\") != part.npos) break;
+    path += "/" + part;
+  }
+  return path.empty() ? "/" : path;
+}
+
 PatternList::PatternList(const std::vector<std::string>& patterns, bool ignore_case) {
   for (const std::string& pattern : patterns) patterns_.emplace_back(pattern, ignore_case);
 }
@@ -242,23 +251,11 @@ bool PatternList::may_match_below(std::string_view path) const {
                              [&](const Pattern& p) { return !p.negated() && p.may_match_below(path); });
 }
 
-Selection::Selection(const std::vector<std::string>& includes, const std::vector<std::string>& iincludes,
-                     const std::vector<std::string>& excludes, const std::vector<std::string>& iexcludes)
-    : includes_(includes, false),
-      iincludes_(iincludes, true),
-      excludes_(excludes, false),
-      iexcludes_(iexcludes, true) {}
-
-bool Selection::chosen(std::string_view path) const {
-  if (excludes_.matches(path) || iexcludes_.matches(path)) return false;
-  if (includes_.empty() && iincludes_.empty()) return true;
-  return includes_.matches(path) || iincludes_.matches(path);
-}
-
-bool Selection::worth_visiting(std::string_view path) const {
-  if (excludes_.matches(path) || iexcludes_.matches(path)) return false;
-  if (includes_.empty() && iincludes_.empty()) return true;
-  return includes_.may_match_below(path) || iincludes_.may_match_below(path);
+std::vector<std::string> PatternList::anchors() const {
+  std::vector<std::string> all;
+  for (const Pattern& pattern : patterns_)
+    if (!pattern.negated()) all.push_back(pattern.anchor());
+  return all;
 }
 
 bool pattern_matches(std::string_view pattern, std::string_view path, bool ignore_case) {

@@ -25,6 +25,9 @@ class Pattern {
   bool matches(std::string_view path) const;
   /// False only when nothing below the directory `path` can match: it need not be visited.
   bool may_match_below(std::string_view path) const;
+  /// A directory or file within which everything lies that matches: the components before the first glob. "/"
+  /// where it cannot tell.
+  std::string anchor() const;
 
  private:
   std::vector<std::string> parts_;
@@ -41,28 +44,11 @@ class PatternList {
   bool empty() const { return patterns_.empty(); }
   bool matches(std::string_view path) const;
   bool may_match_below(std::string_view path) const;
+  /// Of the patterns that choose something.
+  std::vector<std::string> anchors() const;
 
  private:
   std::vector<Pattern> patterns_;
-};
-
-/// What an operation is to work on: everything, or what the includes choose, without what the excludes
-/// choose.
-class Selection {
- public:
-  Selection(const std::vector<std::string>& includes, const std::vector<std::string>& iincludes,
-            const std::vector<std::string>& excludes, const std::vector<std::string>& iexcludes);
-
-  /// True when the entry itself is chosen.
-  bool chosen(std::string_view path) const;
-  /// False when neither the directory nor anything below it can be chosen.
-  bool worth_visiting(std::string_view path) const;
-
- private:
-  PatternList includes_;
-  PatternList iincludes_;
-  PatternList excludes_;
-  PatternList iexcludes_;
 };
 
 }  // namespace stash::engine

@@ -23,29 +23,24 @@ RestorePreview::RestorePreview(Repository& repository, const Manifest& manifest,
       blobs_(repository_),
       compare_(repository_, blobs_),
       tree_(blobs_, manifest.root),
+      entries_(tree_, selection_),
       pool_(repository_.environment.pool) {}
 
 Task<RestoreResult> RestorePreview::run() {
   target_ = co_await net::offload(pool_, [this] { return TargetDir::find_target(options_.target); });
   for (;;) {
-    std::optional<Entry> entry = co_await tree_.next();
-    if (!entry) break;
-    co_await take(std::move(*entry));
+    auto found = co_await entries_.next();
+    if (!found) break;
+    co_await take(std::move(found->entry), found->chosen);
   }
   co_await flush();
   co_return std::move(result_);
 }
 
-Task<void> RestorePreview::take(Entry entry) {
+Task<void> RestorePreview::take(Entry entry, bool chosen) {
   while (!above_.empty() && !is_within(entry.path, above_.back().path)) above_.pop_back();
-  const bool chosen = selection_.chosen(entry.path);
-  const bool is_dir = entry.type == EntryType::Dir;
-  if (is_dir && !chosen && !selection_.worth_visiting(entry.path)) {
-    co_await tree_.seek_past(entry.path);
-    co_return;
-  }
   if (!chosen) {
-    if (is_dir) above_.push_back(std::move(entry));
+    above_.push_back(std::move(entry));
     co_return;
   }
   for (Entry& dir : std::exchange(above_, {})) co_await push(std::move(dir), false);

@@ -12,8 +12,8 @@
 
 #include "engine/blob_reader.hpp"
 #include "engine/file_compare.hpp"
-#include "engine/pattern.hpp"
 #include "engine/repository_impl.hpp"
+#include "engine/selected_entries.hpp"
 #include "engine/target_dir.hpp"
 #include "engine/tree_reader.hpp"
 #include "stash/engine/restore.hpp"
@@ -46,7 +46,7 @@ class RestorePreview {
     std::uint32_t left = 0;
   };
 
-  Task<void> take(Entry entry);
+  Task<void> take(Entry entry, bool chosen);
   Task<void> push(Entry entry, bool chosen);
   Task<void> flush();
   void look(Item& item);
@@ -66,6 +66,7 @@ class RestorePreview {
   BlobReader blobs_;
   FileCompare compare_;
   TreeReader tree_;
+  SelectedEntries entries_;
   net::Pool& pool_;
   std::shared_ptr<TargetDir> target_;  ///< null: there is none
   std::vector<Entry> above_;           ///< directories on the way down that are not chosen

@@ -33,6 +33,7 @@ Restorer::Restorer(Repository& repository, const Manifest& manifest, RestoreOpti
       blobs_(repository_),
       compare_(repository_, blobs_),
       tree_(blobs_, manifest.root),
+      entries_(tree_, selection_),
       bytes_(repository_.environment.memory_budget / 2),
       pool_(repository_.environment.pool),
       names_(repository_.environment.random),
@@ -46,9 +47,9 @@ Restorer::Restorer(Repository& repository, const Manifest& manifest, RestoreOpti
 Task<RestoreResult> Restorer::run() {
   target_ = co_await net::offload(pool_, [this] { return TargetDir::open_target(options_.target); });
   for (;;) {
-    std::optional<Entry> entry = co_await tree_.next();
-    if (!entry) break;
-    co_await take(std::move(*entry));
+    auto found = co_await entries_.next();
+    if (!found) break;
+    co_await take(std::move(found->entry), found->chosen);
   }
   while (!levels_.empty()) {
     left_.push_back(std::move(levels_.back()));
@@ -60,19 +61,12 @@ Task<RestoreResult> Restorer::run() {
   co_return std::move(result_);
 }
 
-Task<void> Restorer::take(Entry entry) {
+Task<void> Restorer::take(Entry entry, bool chosen) {
   leave(entry.path);
-  const bool chosen = selection_.chosen(entry.path);
-  const bool is_dir = entry.type == EntryType::Dir;
-  if (is_dir && !chosen && !selection_.worth_visiting(entry.path)) {
-    co_await tree_.seek_past(entry.path);
-    co_return;
-  }
-  if (!chosen && !is_dir) co_return;
   std::vector<Xattr> xattrs = co_await read_xattrs(blobs_, entry);
   LevelPtr parent =
       levels_.empty() || levels_.back()->entry.path != parent_of(entry.path) ? nullptr : levels_.back();
-  if (is_dir) {
+  if (entry.type == EntryType::Dir) {
     auto level = std::make_shared<Level>();
     level->entry = std::move(entry);
     level->xattrs = std::move(xattrs);

@@ -29,10 +29,10 @@
 #include "engine/file_compare.hpp"
 #include "engine/metadata_setter.hpp"
 #include "engine/paths.hpp"
-#include "engine/pattern.hpp"
 #include "engine/region.hpp"
 #include "engine/repository_impl.hpp"
 #include "engine/restore_plan.hpp"
+#include "engine/selected_entries.hpp"
 #include "engine/signal.hpp"
 #include "engine/target_dir.hpp"
 #include "engine/tree_reader.hpp"
@@ -130,7 +130,7 @@ class Restorer {
   };
 
   // restorer.cpp
-  Task<void> take(Entry entry);
+  Task<void> take(Entry entry, bool chosen);
   void leave(std::string_view path);
   Task<void> flush();
   void finish();
@@ -193,6 +193,7 @@ class Restorer {
   BlobReader blobs_;
   FileCompare compare_;
   TreeReader tree_;
+  SelectedEntries entries_;
   Budget bytes_;
   net::Pool& pool_;
   std::optional<net::Pool> writers_;

@@ -103,6 +103,11 @@ Task<void> TreeReader::enter(TreeRef ref) {
   if (visit_) visit_({ref.blob.id, size});
 }
 
+void TreeReader::stop() {
+  leaf_.reset();
+  levels_.clear();
+}
+
 Task<void> TreeReader::seek(std::string path) { return seek_to(std::move(path), false); }
 Task<void> TreeReader::seek_past(std::string path) { return seek_to(std::move(path), true); }
 

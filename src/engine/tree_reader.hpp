@@ -38,6 +38,9 @@ class TreeReader {
   /// Moves to the first entry that is neither `path` nor below it.
   Task<void> seek_past(std::string path);
 
+  /// Moves to the end.
+  void stop();
+
   /// While both stand at the start of the same subtree: passes over it without reading it.
   static Task<void> skip_equal(TreeReader& a, TreeReader& b);
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "engine/file_tree.hpp"
-#include "engine/pattern.hpp"
+#include "engine/selection.hpp"
 
 namespace stash::engine {
 

@@ -1,4 +1,4 @@
-#include "engine/pattern.hpp"
+#include "engine/selection.hpp"
 
 #include <gtest/gtest.h>
 
@@ -207,6 +207,34 @@ TEST(Selection, ChoosesIncludesWithoutExcludes) {
   EXPECT_TRUE(some.chosen("/a/b/c"));
   EXPECT_FALSE(some.chosen("/a/b/secret/c"));
   EXPECT_FALSE(some.worth_visiting("/z"));
+}
+
+TEST(Selection, TellsWhereAWalkMayGoOn) {
+  const Selection some({"/b/c/d", "/b/x*/y", "!/b/z", "/q/r", "/q/r/s"}, {}, {"*.tmp"}, {});
+  const auto next = [&](std::string_view path) { return some.next_after(path).value_or("the next entry"); };
+  EXPECT_EQ(next("/a"), "/b");
+  EXPECT_EQ(next("/b"), "the next entry") << "anything below it may begin with x";
+  EXPECT_EQ(next("/b/c/d/e"), "the next entry");
+  EXPECT_EQ(next("/c"), "/q");
+  EXPECT_EQ(next("/q"), "/q/r");
+  EXPECT_EQ(next("/q/a"), "/q/r");
+  EXPECT_EQ(next("/q/r/s/t"), "the next entry");
+  EXPECT_EQ(next("/q/s"), "");
+
+  const Selection deep({"/b/c/d", "/b/c/[x]/z"}, {}, {}, {});
+  EXPECT_EQ(deep.next_after("/a"), "/b");
+  EXPECT_EQ(deep.next_after("/b"), "/b/c");
+  EXPECT_EQ(deep.next_after("/b/a/x"), "/b/c");
+  EXPECT_EQ(deep.next_after("/b/d"), "");
+}
+
+TEST(Selection, DoesNotTellWhereAPatternMayMatchAnywhere) {
+  EXPECT_EQ(Selection({}, {}, {"/x"}, {}).next_after("/a"), std::nullopt);
+  EXPECT_EQ(Selection({"/x", "y"}, {}, {}, {}).next_after("/a"), std::nullopt);
+  EXPECT_EQ(Selection({"/x"}, {"/y"}, {}, {}).next_after("/a"), std::nullopt);
+  EXPECT_EQ(Selection({"/*/x"}, {}, {}, {}).next_after("/a"), std::nullopt);
+  EXPECT_EQ(Selection({"/**/x"}, {}, {}, {}).next_after("/a"), std::nullopt);
+  EXPECT_EQ(Selection({"/"}, {}, {}, {}).next_after("/a"), std::nullopt);
 }
 
 }  // namespace

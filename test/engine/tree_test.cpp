@@ -6,6 +6,7 @@
 #include "engine/format/tree.hpp"
 #include "engine/format_fixture.hpp"
 #include "engine/hooked_store.hpp"
+#include "engine/selected_entries.hpp"
 
 namespace stash::engine {
 namespace {
@@ -319,6 +320,36 @@ TEST_F(CountedTrees, ALookAtOnePlaceReadsNoOther) {
   EXPECT_LE(blobs, 3u);
   EXPECT_EQ(gets, blobs);
   EXPECT_LT(bytes, 400'000u);
+}
+
+TEST_F(CountedTrees, WhatASelectionChoosesIsFoundWithoutReadingTheRest) {
+  const auto entries = many_entries(20'000);
+  const auto found_by = [&](const Selection& selection) {
+    BlobReader reader(repository->impl());
+    TreeReader tree(reader, root.blob.id);
+    SelectedEntries selected(tree, selection);
+    std::vector<std::string> paths;
+    gets = 0;
+    while (const auto found = net::run(selected.next()))
+      if (found->chosen) paths.push_back(found->entry.path);
+    return paths;
+  };
+  const std::vector<std::vector<std::string>> includes{
+      {"/data/dir0100/file010007"},
+      {"/data/dir0003", "/data/dir0150/file015099", "/data/dir0199"},
+      {"/data/dir01[0-3]*/file*5", "/data/dir0199/file01999?"},
+      {"file000123"},
+      {"/zzz"},
+      {"/data/dir0003", "!/data/dir0003/file000312"},
+      {}};
+  for (const auto& include : includes) {
+    const Selection selection(include, {}, {"*9"}, {});
+    std::vector<std::string> wanted;
+    for (const Entry& entry : entries)
+      if (selection.chosen(entry.path)) wanted.push_back(entry.path);
+    EXPECT_EQ(found_by(selection), wanted) << ::testing::PrintToString(include);
+    if (include.size() == 1 && include[0].starts_with("/")) EXPECT_LE(gets, 5u) << include[0];
+  }
 }
 
 TEST_F(CountedTrees, WhatIsReadAheadAndDamagedOnTheWayIsAskedForAgain) {
