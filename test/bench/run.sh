@@ -5,8 +5,9 @@
 #
 # Sets are described in mkdata.py; with @s3 the repository is on a MinIO server, whose requests are counted. (d) has a million
 # files and is made on request. Data, repositories and results are kept in $STASH_BENCH (default ~/.cache/stash/bench),
-# which needs 30 GB. --write puts the table into RESULTS.md. All sets and tools take 40 minutes on 2 cores, besides building
-# the peers (peers/build.sh); quiet machines give better figures, and the table tells how quiet it was.
+# which needs 30 GB; of a set that is not run the table has what was measured last. --write puts the table into RESULTS.md.
+# All sets and tools take an hour on 2 cores, besides building the peers (peers/build.sh); quiet machines give better
+# figures, and the table tells how quiet it was.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${STASH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/stash}
@@ -34,9 +35,13 @@ export BENCH_MINIO=${BENCH_MINIO:-}
 mkdir -p "$folder"
 strip -o "$folder/stash" build/release/stash
 export BENCH_DATA=$folder/data BENCH_RUN=$folder/run PATH=$folder:$bin:$PATH
-results=$folder/results.jsonl
-: >"$results"
-python3 "$here/run.py" --tools "$tools" --sets "$sets" --reps "$reps" --out "$results"
-python3 "$here/table.py" "$results" >"$folder/RESULTS.md"
+results=$folder/results
+mkdir -p "$results"
+for set in ${sets//,/ }; do
+  rm -f "$results/$set.jsonl"
+  python3 "$here/run.py" --tools "$tools" --sets "$set" --reps "$reps" --out "$results/$set.jsonl"
+done
+cat "$results"/*.jsonl >"$folder/results.jsonl"
+python3 "$here/table.py" "$folder/results.jsonl" >"$folder/RESULTS.md"
 cat "$folder/RESULTS.md"
 [ -z "$write" ] || cp "$folder/RESULTS.md" "$here/RESULTS.md"
