@@ -49,7 +49,7 @@ if wanted unit; then
   build tsan test_storage test_net
   ctest --test-dir build/tsan -L unit -R '^(storage|net)\.' -j "$jobs" --output-on-failure --no-tests=error
   step "schedules of writers and collectors, damage, dying system calls, full disks, changing sources, a failing S3"
-  build release test_engine stash
+  build release test_engine stash bench_micro bench_large_index
   ctest --test-dir build/release -L fault -j "$jobs" --output-on-failure --no-tests=error
   step "fuzzing"
   build fuzz fuzz

@@ -86,7 +86,7 @@ int main(int argc, char** argv) {
   stash::net::Pool pool(2);
   stash::net::SystemTimers timers;
   stash::SystemRandom random;
-  const auto store = stash::storage::open_store(stash::storage::parse_address(argv[1]), pool, timers, random);
+  const auto store = stash::storage::open_store(stash::storage::parse_address(argv[1]), timers, random);
   const stash::engine::Environment environment(pool, timers, random);
   stash::net::run(stash::engine::fill(*store, environment, argv[1], std::strtoull(argv[2], nullptr, 10)));
   pool.join();

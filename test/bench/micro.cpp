@@ -8,6 +8,7 @@
 #include <benchmark/benchmark.h>
 #include <lz4.h>
 
+#include <memory>
 #include <random>
 
 #include "engine/chunker.hpp"
@@ -121,8 +122,8 @@ void frame_compress_ceiling_lz4(benchmark::State& state) {
 
 /// Ten million blobs in segments of 65 536: 160 MB of keys.
 const Index& large_index() {
-  static const Index index = [] {
-    Index made(Index::Scope::Members);
+  static const std::unique_ptr<const Index> index = [] {
+    auto made = std::make_unique<Index>(Index::Scope::Members);
     std::mt19937_64 engine(2);
     for (unsigned s = 0; s < 153; ++s) {
       Segment segment;
@@ -131,15 +132,17 @@ const Index& large_index() {
       segment.packs.push_back({pack, 1u << 30, {}, BlobKind::Data, 0, 1});
       segment.frames.push_back({16, 1000, 1000, Codec::Raw});
       segment.blobs.resize(65'536);
-      for (SegmentBlob& blob : segment.blobs)
+      for (SegmentBlob& blob : segment.blobs) {
+        blob.length = 1000;
         for (std::byte& b : blob.id.bytes) b = static_cast<std::byte>(engine());
+      }
       const Bytes plain = encode_segment(std::move(segment));
-      made.add(SegmentView(plain));
+      made->add(SegmentView(plain));
     }
-    made.settle();
+    made->settle();
     return made;
   }();
-  return index;
+  return *index;
 }
 
 void index_lookup_of_10_million(benchmark::State& state) {
