@@ -1,3 +1,4 @@
+#include "engine/format/entry.hpp"
 #include "engine/pattern.hpp"
 #include "fuzz/fuzz.hpp"
 
@@ -11,6 +12,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (cut == text.npos || text.size() > 300) return;
     const engine::Pattern pattern{std::string(text.substr(0, cut)), false};
     const std::string path = "/" + std::string(text.substr(cut + 1));
-    if (pattern.matches(path)) pattern.may_match_below(path);
+    if (!pattern.matches(path)) return;
+    pattern.may_match_below(path);
+    // Paths of a snapshot have no such components.
+    for (const char* odd : {"//", "/./", "/../"})
+      if ((path + "/").find(odd) != path.npos) return;
+    fuzz::require(engine::is_within(path, pattern.anchor()));
   });
 }
