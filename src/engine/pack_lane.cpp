@@ -78,18 +78,22 @@ void PackLane::close(std::size_t slot) {
 }
 
 /// A pack with room for one more frame: that of the slot, or a free one in its place, or another open one.
-/// There is one, since room was set aside.
+/// There is one, since room was set aside; where each could be spared for its many blobs, but not all of
+/// them, it is one of those.
 OpenPack& PackLane::open_pack(std::size_t slot) {
+  OpenPack* last = nullptr;
   for (std::size_t i = 0; i < open_.size(); ++i) {
     const std::size_t at = (slot + i) % open_.size();
     if (open_[at] && !is_full(*open_[at])) return *open_[at];
+    if (open_[at] && room_in(*open_[at]) > 0) last = open_[at].get();
     if (free_.empty()) continue;
     if (open_[at]) close(at);
     open_[at] = std::move(free_.back());
     free_.pop_back();
     return *open_[at];
   }
-  throw Error(ErrorKind::Internal, "no pack has room for a frame");
+  if (!last) throw Error(ErrorKind::Internal, "no pack has room for a frame");
+  return *last;
 }
 
 void PackLane::put(ByteView raw, const std::vector<FrameBlob>& blobs) {

@@ -4,6 +4,8 @@
 
 #include "engine/engine_fixture.hpp"
 #include "engine/format/pack.hpp"
+#include "engine/format_fixture.hpp"
+#include "engine/pack_lane.hpp"
 
 namespace stash::engine {
 namespace {
@@ -162,6 +164,35 @@ TEST(Blobs, ADamagedPackIsNeverReadAsSomethingElse) {
     pack->second[i] ^= std::byte{4};
   }
   EXPECT_EQ(net::run(read_all(*repository, refs)), blobs);
+}
+
+/// One frame of a thousand blobs of a byte, for the slot that its first id names.
+void put_tiny(PackLane& lane, std::byte slot) {
+  ASSERT_TRUE(lane.try_admit(1000));
+  FrameBlob blob;
+  blob.id.bytes[31] = slot;
+  lane.put(Bytes(1000, slot), std::vector<FrameBlob>(1000, blob));
+}
+
+TEST(PackLanes, TwoPacksOfVeryManyBlobsOfWhichOneHasToTakeTheNextFrame) {
+  World world;
+  const Environment environment = world.environment();
+  const Keys keys = test::test_keys();
+  PackLane lane(keys, environment, BlobKind::Data, {std::uint64_t{4} << 20, 2, 3});
+  // Both packs are open, since there was more to come than one of them takes.
+  ASSERT_TRUE(lane.try_admit(std::uint64_t{6} << 20));
+  put_tiny(lane, std::byte{0});
+  put_tiny(lane, std::byte{1});
+  lane.give_back(std::uint64_t{6} << 20);
+  for (std::size_t i = 0; i < 2 * kMaxPackBlobs / 1000; ++i) {
+    put_tiny(lane, std::byte{0});
+    put_tiny(lane, std::byte{1});
+  }
+  lane.close_all();
+
+  std::size_t blobs = 0;
+  while (const auto pack = lane.take_ready()) blobs += pack->footer.blobs.size();
+  EXPECT_EQ(blobs, (2 + 2 * (2 * kMaxPackBlobs / 1000)) * 1000);
 }
 
 }  // namespace
