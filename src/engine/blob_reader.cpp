@@ -9,6 +9,13 @@ namespace {
 
 constexpr std::uint64_t kMaxGap = std::uint64_t{128} << 10;  ///< cheaper to read over than to ask again
 
+/// decode() on the pool.
+Task<std::shared_ptr<const Bytes>> decoded(net::Pool& pool, const BlobReader& reader, FramePlace place,
+                                           BlobKind kind, ByteView stored) {
+  co_return co_await net::offload(
+      pool, [&] { return std::make_shared<const Bytes>(reader.decode(place, kind, stored)); });
+}
+
 }  // namespace
 
 BlobReader::BlobReader(Repository::Impl& repository, std::uint64_t cache_bytes)
@@ -148,9 +155,8 @@ Task<BlobReader::Frame> BlobReader::decode_ahead(FramePlace place, BlobKind kind
   const std::shared_ptr<const Run> run = run_with(place);
   if (!run) co_return nullptr;
   const ByteView stored = ByteView(run->bytes).subspan(place.offset - run->begin, place.stored);
-  const auto open = [&] { return std::make_shared<const Bytes>(decode(place, kind, stored)); };
   try {
-    co_return co_await net::offload(repository_.environment.pool, open);
+    co_return co_await decoded(repository_.environment.pool, *this, place, kind, stored);
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::Corrupt) throw;
   }
@@ -166,8 +172,7 @@ Task<BlobReader::Frame> BlobReader::frame(FramePlace place, BlobKind kind) {
   Frame bytes = co_await decode_ahead(place, kind);
   if (!bytes) {
     const Bytes stored = co_await fetch(place.pack, place.offset, place.stored);
-    const auto open = [&] { return std::make_shared<const Bytes>(decode(place, kind, stored)); };
-    bytes = co_await net::offload(repository_.environment.pool, open);
+    bytes = co_await decoded(repository_.environment.pool, *this, place, kind, stored);
   }
   cached_bytes_ += bytes->size();
   cache_.push_front({place.pack, place.offset, bytes});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace stash::engine {
 
@@ -12,5 +13,8 @@ inline std::string parent_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   return slash == 0 ? "/" : path.substr(0, slash);
 }
+
+/// In path order (compare_paths), without those that are within another.
+std::vector<std::string> outermost(std::vector<std::string> paths);
 
 }  // namespace stash::engine

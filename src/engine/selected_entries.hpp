@@ -22,8 +22,6 @@ class SelectedEntries {
   Task<std::optional<Found>> next();
 
  private:
-  Task<void> go_on(std::string path, bool below);
-
   TreeReader& tree_;
   const Selection& selection_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/format/entry.hpp"
+#include "engine/paths.hpp"
 
 namespace stash::engine {
 namespace {
@@ -24,9 +25,7 @@ Selection::Selection(const std::vector<std::string>& includes, const std::vector
       iexcludes_(iexcludes, true) {
   std::vector<std::string> all = includes_.anchors();
   for (std::string& anchor : iincludes_.anchors()) all.push_back(std::move(anchor));
-  std::ranges::sort(all, [](const auto& a, const auto& b) { return compare_paths(a, b) < 0; });
-  for (std::string& anchor : all)
-    if (anchors_.empty() || !is_within(anchor, anchors_.back())) anchors_.push_back(std::move(anchor));
+  anchors_ = outermost(std::move(all));
 }
 
 bool Selection::chosen(std::string_view path) const {

@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 
+#include "engine/paths.hpp"
 #include "stash/base/error.hpp"
 
 namespace stash::engine {
@@ -39,11 +40,7 @@ std::vector<std::string> normalise_paths(const std::vector<std::string>& paths) 
   if (paths.empty()) throw Error(ErrorKind::Invalid, "no path to back up is given");
   std::vector<std::string> clean;
   for (const std::string& path : paths) clean.push_back(normalise(path));
-  std::ranges::sort(clean, [](const auto& a, const auto& b) { return compare_paths(a, b) < 0; });
-  std::vector<std::string> kept;
-  for (std::string& path : clean)
-    if (kept.empty() || !is_within(path, kept.back())) kept.push_back(std::move(path));
-  return kept;
+  return outermost(std::move(clean));
 }
 
 Walker::Walker(FileTree& tree, WalkOptions options) : tree_(tree), options_(std::move(options)) {}

@@ -3,10 +3,11 @@
 
     run.py --tools stash,restic,... --sets a,b,c,b@s3 --reps N --out results.jsonl
 
-A set is on a local repository, or with @s3 on a MinIO server of its own ($BENCH_MINIO), whose requests are counted. One line of JSON per measurement: wall, user and system seconds, the peak resident memory of the largest process in MiB,
-CPU used by others during the run as a share of all cores, bytes and files in the repository. The source is read before
-each timed backup, so it comes from the page cache; dirty pages are written out before each timed run. Every restore of the
-first repetition is compared with its source, byte for byte.
+A set is on a local repository, or with @s3 on a MinIO server of its own ($BENCH_MINIO), whose requests are counted. One line
+of JSON per measurement: wall, user and system seconds, the peak resident memory of the largest process in MiB, CPU used by
+others during the run as a share of all cores, bytes and files in the repository. The source is read before each timed
+backup, so it comes from the page cache; dirty pages are written out before each timed run. Every restore of the first
+repetition is compared with its source, byte for byte.
 """
 import argparse
 import json

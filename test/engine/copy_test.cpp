@@ -162,12 +162,9 @@ TEST_F(CopyTest, WhatIsCondemnedThereIsStoredAgain) {
   copy();
   // A collector took every pack for dead a moment ago.
   Tomb tomb;
-  tomb.id = to_->impl().new_ulid();
   for (const auto& [name, bytes] : other_.objects())
     if (const auto pack = parse_pack_name(name)) tomb.packs.push_back(*pack);
-  const Bytes sealed = seal_tomb(to_->impl().keys, tomb);
-  std::vector<ByteView> parts{sealed};
-  net::run(other_.put(tomb_name(tomb.id), parts));
+  net::run(publish_tomb(to_->impl(), std::move(tomb)));
   back_up(dir_ / "n");
   const std::size_t before = packs_of_copy();
   open_destination();

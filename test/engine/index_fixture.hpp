@@ -4,11 +4,11 @@
 
 #include "engine/engine_fixture.hpp"
 #include "engine/format/sealed.hpp"
-#include "engine/format/tomb.hpp"
 #include "engine/hooked_store.hpp"
 #include "engine/index_file.hpp"
 #include "engine/segment_merge.hpp"
 #include "engine/store_io.hpp"
+#include "engine/tombs.hpp"
 #include "support/temp_dir.hpp"
 
 namespace stash::engine::test {
@@ -88,11 +88,8 @@ struct IndexTest : ::testing::Test {
   void remove(const std::string& name) { world.memory.objects().erase(name); }
   void condemn(std::vector<ObjectId> packs) {
     Tomb tomb;
-    tomb.id = repository->impl().new_ulid();
     tomb.packs = std::move(packs);
-    std::ranges::sort(tomb.packs);
-    const Bytes sealed = seal_tomb(repository->impl().keys, tomb);
-    net::run(put_new(world.memory, tomb_name(tomb.id), sealed));
+    net::run(publish_tomb(repository->impl(), std::move(tomb)));
   }
   void rewrite(PackSet gone) { net::run(rewrite_segments(repository->impl(), std::move(gone))); }
   std::size_t segments() const {

@@ -290,18 +290,26 @@ struct CountedTrees : Trees {
     net::run(repository->impl().load_index(Index::Scope::Members));
   }
 
+  /// At the start, and telling how many blobs of the tree it reads.
+  TreeReader& begin() {
+    reader.emplace(repository->impl());
+    tree.emplace(*reader, root.blob.id);
+    tree->on_blob([this](const BlobRef&) { ++blobs; });
+    return *tree;
+  }
+
   test::HookedStore counted;
   TreeRef root;
   std::size_t gets = 0;
+  std::size_t blobs = 0;
+  std::optional<BlobReader> reader;
+  std::optional<TreeReader> tree;
 };
 
 TEST_F(CountedTrees, LeavesThatAreReadOneAfterAnotherComeManyAtATime) {
-  std::size_t blobs = 0;
-  BlobReader reader(repository->impl());
-  TreeReader tree(reader, root.blob.id);
-  tree.on_blob([&](const BlobRef&) { ++blobs; });
+  begin();
   std::size_t entries = 0;
-  while (net::run(tree.next())) ++entries;
+  while (net::run(tree->next())) ++entries;
 
   EXPECT_EQ(entries, 20'000u);
   EXPECT_GT(blobs, 20u);
@@ -309,13 +317,10 @@ TEST_F(CountedTrees, LeavesThatAreReadOneAfterAnotherComeManyAtATime) {
 }
 
 TEST_F(CountedTrees, ALookAtOnePlaceReadsNoOther) {
-  std::size_t blobs = 0;
-  BlobReader reader(repository->impl());
-  TreeReader tree(reader, root.blob.id);
-  tree.on_blob([&](const BlobRef&) { ++blobs; });
+  begin();
   std::uint64_t bytes = 0;
   counted.on_got = [&](const std::string&, const Bytes& got) { bytes += got.size(); };
-  net::run(tree.seek(many_entries(20'000)[10'000].path));
+  net::run(tree->seek(many_entries(20'000)[10'000].path));
 
   EXPECT_LE(blobs, 3u);
   EXPECT_EQ(gets, blobs);
@@ -325,9 +330,7 @@ TEST_F(CountedTrees, ALookAtOnePlaceReadsNoOther) {
 TEST_F(CountedTrees, WhatASelectionChoosesIsFoundWithoutReadingTheRest) {
   const auto entries = many_entries(20'000);
   const auto found_by = [&](const Selection& selection) {
-    BlobReader reader(repository->impl());
-    TreeReader tree(reader, root.blob.id);
-    SelectedEntries selected(tree, selection);
+    SelectedEntries selected(begin(), selection);
     std::vector<std::string> paths;
     gets = 0;
     while (const auto found = net::run(selected.next()))
