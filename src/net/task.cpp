@@ -9,6 +9,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -215,10 +216,21 @@ Task<void> offload(Pool& pool, std::function<void()> fn) {
   if (auto failure = std::get<0>(failed)) std::rethrow_exception(failure);
 }
 
-// The loop belongs to the thread, not to the call: kept connections of objects made outside may outlive the
-// call.
+namespace {
+
+/// Of a thread, not of a call: kept connections of objects made outside may outlive the call. It never runs
+/// out of work: a thread of a pool lets go of it some time after it has answered, and were that the last
+/// there is, it would stop the loop, which may be at the next call's task by then.
+struct Loop {
+  asio::io_context io{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
+};
+
+}  // namespace
+
 void run(Task<void> task, bool signals) {
-  thread_local asio::io_context io(1);
+  thread_local Loop loop;
+  asio::io_context& io = loop.io;
   asio::cancellation_signal stop;
   std::exception_ptr failure;
   asio::signal_set caught(io);
