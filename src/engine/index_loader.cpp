@@ -11,6 +11,7 @@
 #include "engine/repository_impl.hpp"
 #include "engine/store_io.hpp"
 #include "stash/base/log.hpp"
+#include "stash/base/memory.hpp"
 
 namespace stash::engine {
 namespace {
@@ -107,6 +108,21 @@ std::set<ObjectId> kept_segments(const IndexFile& old, const std::set<ObjectId>&
   return kept;
 }
 
+/// A new local file: what is kept of the old one, and the other segments.
+Task<std::unique_ptr<const IndexFile>> make_file(Repository::Impl& repository,
+                                                 std::unique_ptr<const IndexFile> old,
+                                                 std::set<ObjectId> kept, std::set<ObjectId> listed,
+                                                 std::vector<SegmentObject> segments) {
+  const Environment& env = repository.environment;
+  IndexFileWriter writer(env.index_directory, repository.config.id,
+                         std::min(env.memory_budget / 4, kMaxSortMemory));
+  if (old) co_await net::offload(env.pool, [&] { writer.keep(std::move(old), listed); });
+  SegmentReader reader(repository, std::move(kept),
+                       [&](const ObjectId& segment, const SegmentView& view) { writer.add(segment, view); });
+  co_await reader.run(std::move(segments));
+  co_return co_await net::offload(env.pool, [&] { return writer.finish(); });
+}
+
 /// The local file as it is, or made anew with what came and without what went.
 Task<std::unique_ptr<const IndexFile>> fresh_file(Repository::Impl& repository,
                                                   std::vector<SegmentObject> segments) {
@@ -124,12 +140,11 @@ Task<std::unique_ptr<const IndexFile>> fresh_file(Repository::Impl& repository,
     old.reset();
     kept.clear();
   }
-  IndexFileWriter writer(env.index_directory, id, std::min(env.memory_budget / 4, kMaxSortMemory));
-  if (old) co_await net::offload(env.pool, [&] { writer.keep(std::move(old), listed); });
-  SegmentReader reader(repository, std::move(kept),
-                       [&](const ObjectId& segment, const SegmentView& view) { writer.add(segment, view); });
-  co_await reader.run(std::move(segments));
-  co_return co_await net::offload(env.pool, [&] { return writer.finish(); });
+  auto made =
+      co_await make_file(repository, std::move(old), std::move(kept), std::move(listed), std::move(segments));
+  // What it took would else stay beside what the work itself takes.
+  give_back_memory();
+  co_return made;
 }
 
 /// Null when there is no place for the file, or its disk fails.
