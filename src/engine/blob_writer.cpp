@@ -23,6 +23,9 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 constexpr std::size_t kSegmentPacks = 64;
 constexpr std::size_t kSegmentBlobs = 1u << 16;
 constexpr Duration kSegmentAge = std::chrono::minutes(5);
+constexpr std::uint64_t kMaxCosts = kMiB;  ///< of the blobs of one lease
+/// Blobs that share a frame at most: the smaller they are, the more they take beside their bytes.
+constexpr std::size_t kMaxGroupBlobs = 2048;
 
 /// Of the budget two thirds are for data packs, a twelfth for tree packs; the rest is for who reads, for the
 /// segments in the making and for the decoded metadata.
@@ -41,11 +44,14 @@ class StoreWaiter {
   Progress& progress_;
 };
 
-/// Small blobs that will share a frame. Their bytes stay set aside in the lane until the frame is put.
+/// Small blobs that will share a frame. What was set aside for them in the lane stays so until the frame is
+/// put.
 struct Group {
-  std::mutex mutex;
   Bytes raw;
   std::vector<FrameBlob> blobs;
+  std::uint64_t set_aside = 0;
+
+  bool is_full() const { return raw.size() >= kGroupTarget || blobs.size() >= kMaxGroupBlobs; }
 };
 
 }  // namespace
@@ -62,16 +68,16 @@ struct BlobWriter::Impl {
         last_segment(begun) {}
 
   PackLane& lane(BlobKind kind) { return lanes[static_cast<std::size_t>(kind)]; }
-  Group& group(BlobKind kind) { return groups[static_cast<std::size_t>(kind)]; }
 
   Task<void> start_uploads();
   Task<void> upload_loop();
   Task<void> upload(PackLane& lane, OpenPack& pack);
   Task<void> write_segment();
+  Task<void> make_segment_room();
   bool segment_is_due() const;
   void add_to_segment(const OpenPack& pack, BlobKind kind, const std::array<std::byte, 16>& checksum);
   void put_group(BlobKind kind);
-  void put_small(BlobKind kind, const BlobId& id, ByteView bytes);
+  void put_small(BlobKind kind, const BlobId& id, ByteView bytes, std::uint64_t set_aside);
   void rethrow_failure() const {
     if (failure) std::rethrow_exception(failure);
   }
@@ -79,7 +85,8 @@ struct BlobWriter::Impl {
   Repository::Impl& repository;
   Progress& progress;
   std::array<PackLane, 2> lanes;
-  std::array<Group, 2> groups;
+  std::mutex grouping;
+  std::array<Group, 2> groups;  ///< by kind, under `grouping`
   const std::shared_ptr<const LoadedIndex> loaded;
   const Index& index;
   KeySet known;
@@ -106,7 +113,8 @@ struct BlobWriter::Impl {
 BlobWriter::Lease::Lease(Lease&& other) noexcept
     : writer_(std::exchange(other.writer_, nullptr)),
       kind_(other.kind_),
-      left_(std::exchange(other.left_, 0)) {}
+      left_(std::exchange(other.left_, 0)),
+      costs_left_(std::exchange(other.costs_left_, 0)) {}
 
 BlobWriter::Lease& BlobWriter::Lease::operator=(Lease&& other) noexcept {
   if (this != &other) {
@@ -114,16 +122,25 @@ BlobWriter::Lease& BlobWriter::Lease::operator=(Lease&& other) noexcept {
     writer_ = std::exchange(other.writer_, nullptr);
     kind_ = other.kind_;
     left_ = std::exchange(other.left_, 0);
+    costs_left_ = std::exchange(other.costs_left_, 0);
   }
   return *this;
 }
 
+std::uint64_t BlobWriter::Lease::take(std::uint64_t bytes) {
+  const std::uint64_t cost = std::min(costs_left_, kBlobCost);
+  left_ -= bytes;
+  costs_left_ -= cost;
+  return bytes + cost;
+}
+
 void BlobWriter::Lease::release() {
   if (!writer_) return;
-  writer_->lane(kind_).give_back(left_);
+  writer_->lane(kind_).give_back(left_ + costs_left_);
   writer_->changed.notify_all();
   writer_ = nullptr;
   left_ = 0;
+  costs_left_ = 0;
 }
 
 BlobWriter::BlobWriter(Repository::Impl& repository, Progress& progress,
@@ -136,12 +153,13 @@ BlobWriter::~BlobWriter() {
   assert((!impl_->started || impl_->stopping) && "finish() or abandon() a writer");
 }
 
-Task<BlobWriter::Lease> BlobWriter::admit(BlobKind kind, std::uint64_t bytes) {
+Task<BlobWriter::Lease> BlobWriter::admit(BlobKind kind, std::uint64_t bytes, std::uint64_t blobs) {
   if (bytes > kMaxLease) throw Error(ErrorKind::Internal, "a lease of {} bytes is too large", bytes);
+  const std::uint64_t costs = std::min(blobs, kMaxCosts / kBlobCost) * kBlobCost;
   co_await impl_->start_uploads();
   for (;;) {
     impl_->rethrow_failure();
-    if (impl_->lane(kind).try_admit(bytes)) co_return Lease(*impl_, kind, bytes);
+    if (impl_->lane(kind).try_admit(bytes + costs)) co_return Lease(*impl_, kind, bytes, costs);
     const StoreWaiter waiter(impl_->progress);
     co_await impl_->changed.wait();
   }
@@ -171,43 +189,39 @@ StoredBlob BlobWriter::store(Lease& lease, ByteView bytes, const BlobId& id, con
   const BlobKey key = key_of(id);
   const auto size = static_cast<std::uint32_t>(bytes.size());
   if (w.index.has(kind, key) || !w.known.insert(key)) return {{id, size}, false};
-  lease.left_ -= bytes.size();
+  const std::uint64_t set_aside = lease.take(bytes.size());
   w.blobs_new.fetch_add(1, std::memory_order_relaxed);
   w.bytes_new.fetch_add(size, std::memory_order_relaxed);
   w.progress.bytes_new.fetch_add(size, std::memory_order_relaxed);
   if (bytes.size() < kGroupBelow)
-    w.put_small(kind, id, bytes);
+    w.put_small(kind, id, bytes, set_aside);
   else if (payload && payload->bytes.size() <= bytes.size())
-    w.lane(kind).put(*payload, bytes.size(), {FrameBlob{id, 0, size}});
+    w.lane(kind).put(*payload, bytes.size(), {FrameBlob{id, 0, size}}, set_aside);
   else
-    w.lane(kind).put(bytes, {FrameBlob{id, 0, size}});
+    w.lane(kind).put(bytes, {FrameBlob{id, 0, size}}, set_aside);
   return {{id, size}, true};
 }
 
-void BlobWriter::Impl::put_small(BlobKind kind, const BlobId& id, ByteView bytes) {
-  Group& g = group(kind);
-  Bytes full;
-  std::vector<FrameBlob> blobs;
+void BlobWriter::Impl::put_small(BlobKind kind, const BlobId& id, ByteView bytes, std::uint64_t set_aside) {
+  Group full;
   {
-    const std::lock_guard lock(g.mutex);
-    g.blobs.push_back(
-        {id, static_cast<std::uint32_t>(g.raw.size()), static_cast<std::uint32_t>(bytes.size())});
-    append(g.raw, bytes);
-    if (g.raw.size() < kGroupTarget) return;
-    full.reserve(kGroupTarget + kGroupBelow);
-    full.swap(g.raw);
-    blobs.swap(g.blobs);
+    const std::lock_guard lock(grouping);
+    Group& group = groups[static_cast<std::size_t>(kind)];
+    group.blobs.push_back(
+        {id, static_cast<std::uint32_t>(group.raw.size()), static_cast<std::uint32_t>(bytes.size())});
+    append(group.raw, bytes);
+    group.set_aside += set_aside;
+    if (!group.is_full()) return;
+    full = std::exchange(group, Group());
+    group.raw.reserve(kGroupTarget + kGroupBelow);
   }
-  lane(kind).put(full, blobs);
+  lane(kind).put(full.raw, full.blobs, full.set_aside);
 }
 
 void BlobWriter::Impl::put_group(BlobKind kind) {
-  Group& g = group(kind);
-  const std::lock_guard lock(g.mutex);
-  if (g.blobs.empty()) return;
-  lane(kind).put(g.raw, g.blobs);
-  g.raw.clear();
-  g.blobs.clear();
+  const std::lock_guard lock(grouping);
+  const Group last = std::exchange(groups[static_cast<std::size_t>(kind)], Group());
+  if (!last.blobs.empty()) lane(kind).put(last.raw, last.blobs, last.set_aside);
 }
 
 Task<BlobRef> BlobWriter::add(BlobKind kind, Bytes bytes) {
@@ -276,7 +290,18 @@ Task<void> BlobWriter::Impl::upload(PackLane& lane, OpenPack& pack) {
   co_await put_new(repository.store, pack_name(pack.id), pack.view());
   bytes_stored += pack.used;
   progress.bytes_stored.fetch_add(pack.used, std::memory_order_relaxed);
+  co_await make_segment_room();
   add_to_segment(pack, lane.kind(), checksum);
+}
+
+/// A segment is held as a whole by whoever writes or reads it: to one that is due nothing is added.
+Task<void> BlobWriter::Impl::make_segment_room() {
+  while (segment_is_due()) {
+    if (writing_segment)
+      co_await changed.wait();
+    else
+      co_await write_segment();
+  }
 }
 
 void BlobWriter::Impl::add_to_segment(const OpenPack& pack, BlobKind kind,

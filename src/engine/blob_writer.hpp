@@ -51,10 +51,14 @@ class BlobWriter {
 
    private:
     friend class BlobWriter;
-    Lease(Impl& writer, BlobKind kind, std::uint64_t bytes) : writer_(&writer), kind_(kind), left_(bytes) {}
+    Lease(Impl& writer, BlobKind kind, std::uint64_t bytes, std::uint64_t costs)
+        : writer_(&writer), kind_(kind), left_(bytes), costs_left_(costs) {}
+    /// What is set aside for a blob of so many bytes, which leaves the lease.
+    std::uint64_t take(std::uint64_t bytes);
     Impl* writer_ = nullptr;
     BlobKind kind_ = BlobKind::Data;
     std::uint64_t left_ = 0;
+    std::uint64_t costs_left_ = 0;  ///< for kBlobCost of each
   };
 
   /// `known` tells what is stored already; by default the index of the repository, which must be loaded
@@ -64,8 +68,9 @@ class BlobWriter {
   BlobWriter(const BlobWriter&) = delete;
   BlobWriter& operator=(const BlobWriter&) = delete;
 
-  /// Waits for pack memory for blobs of `bytes` in all (at most kMaxLease). Throws what made an upload fail.
-  Task<Lease> admit(BlobKind kind, std::uint64_t bytes);
+  /// Waits for pack memory for blobs of `bytes` in all (at most kMaxLease). `blobs`: how many, where they may
+  /// be small; what they take beside their bytes is memory, too. Throws what made an upload fail.
+  Task<Lease> admit(BlobKind kind, std::uint64_t bytes, std::uint64_t blobs = 1);
 
   /// Stores one blob of 1 to kMaxBlob bytes under a lease that still covers it. Any thread, several at once
   /// with a lease each; never waits for the store. Known blobs cost a hash and a lookup.

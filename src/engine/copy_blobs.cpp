@@ -117,7 +117,7 @@ Task<void> Copier::copy_frame(const CopyFrame& frame, ByteView stored) {
   if (frame.needed > frame.place.raw)
     throw Error(ErrorKind::Corrupt, "{}: the blobs of the frame at byte {} are longer than the frame",
                 pack_name(frame.place.pack), frame.place.offset);
-  BlobWriter::Lease lease = co_await writer_.admit(kind_, frame.needed);
+  BlobWriter::Lease lease = co_await writer_.admit(kind_, frame.needed, frame.rows.size());
   co_await net::offload(repository_.environment.pool, [&] { store(frame, stored, lease); });
 }
 

@@ -8,8 +8,7 @@
 namespace stash::engine {
 namespace {
 
-/// Beyond the target: one whole frame, tags, and the footer of kMaxPackBlobs blobs. Untouched pages cost
-/// nothing.
+/// Beyond the target: one whole frame, tags, and what the footer has of frames. Untouched pages cost nothing.
 constexpr std::uint64_t kSlack = kMaxFrame + (std::uint64_t{4} << 20);
 
 }  // namespace
@@ -61,13 +60,6 @@ std::uint64_t PackLane::room_in(const OpenPack& pack) const {
   return limits_.target - std::min(pack.charged, limits_.target);
 }
 
-/// A pack with very many blobs is closed early, so that footers stay small, unless its room has been
-/// promised.
-bool PackLane::is_full(const OpenPack& pack) const {
-  const std::uint64_t left = room_in(pack);
-  return left == 0 || (pack.footer.blobs.size() >= kMaxPackBlobs && room() >= set_aside_ + left);
-}
-
 void PackLane::close(std::size_t slot) {
   auto pack = std::move(open_[slot]);
   pack->closed = true;
@@ -78,30 +70,27 @@ void PackLane::close(std::size_t slot) {
 }
 
 /// A pack with room for one more frame: that of the slot, or a free one in its place, or another open one.
-/// There is one, since room was set aside; where each could be spared for its many blobs, but not all of
-/// them, it is one of those.
+/// There is one, since room was set aside.
 OpenPack& PackLane::open_pack(std::size_t slot) {
-  OpenPack* last = nullptr;
   for (std::size_t i = 0; i < open_.size(); ++i) {
     const std::size_t at = (slot + i) % open_.size();
-    if (open_[at] && !is_full(*open_[at])) return *open_[at];
-    if (open_[at] && room_in(*open_[at]) > 0) last = open_[at].get();
+    if (open_[at] && room_in(*open_[at]) > 0) return *open_[at];
     if (free_.empty()) continue;
     if (open_[at]) close(at);
     open_[at] = std::move(free_.back());
     free_.pop_back();
     return *open_[at];
   }
-  if (!last) throw Error(ErrorKind::Internal, "no pack has room for a frame");
-  return *last;
+  throw Error(ErrorKind::Internal, "no pack has room for a frame");
 }
 
-void PackLane::put(ByteView raw, const std::vector<FrameBlob>& blobs) {
+void PackLane::put(ByteView raw, const std::vector<FrameBlob>& blobs, std::uint64_t set_aside) {
   thread_local Bytes scratch;
-  put(compress(raw, scratch), raw.size(), blobs);
+  put(compress(raw, scratch), raw.size(), blobs, set_aside);
 }
 
-void PackLane::put(const Payload& payload, std::size_t raw, const std::vector<FrameBlob>& blobs) {
+void PackLane::put(const Payload& payload, std::size_t raw, const std::vector<FrameBlob>& blobs,
+                   std::uint64_t set_aside) {
   const auto stored = static_cast<std::uint32_t>(payload.bytes.size() + crypto::kTagSize);
   const auto raw_size = static_cast<std::uint32_t>(raw);
   const std::size_t slot = std::to_integer<std::size_t>(blobs.front().id.bytes[31]) % limits_.open;
@@ -111,10 +100,10 @@ void PackLane::put(const Payload& payload, std::size_t raw, const std::vector<Fr
   {
     const std::lock_guard lock(mutex_);
     pack = &open_pack(slot);
-    set_aside_ -= raw;
+    set_aside_ -= set_aside;
     offset = pack->used;
     pack->used += stored;
-    pack->charged += payload.bytes.size();
+    pack->charged += payload.bytes.size() + (set_aside - raw);
     ++pack->sealing;
     const auto frame = static_cast<std::uint32_t>(pack->footer.frames.size());
     pack->footer.frames.push_back({static_cast<std::uint32_t>(offset), stored, raw_size, payload.codec});

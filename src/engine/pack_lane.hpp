@@ -9,7 +9,8 @@
 //
 // Memory: `buffers` packs in all, open, full or uploading. admit() sets aside bytes beforehand, on the
 // control thread, so that put() always finds room and never waits. A pack is charged what its frames bring in
-// without their tags; that is never more than was set aside for them.
+// without their tags, and kBlobCost for each blob as far as that was set aside: never more than was set aside
+// for them.
 
 #include <deque>
 #include <memory>
@@ -22,8 +23,12 @@
 
 namespace stash::engine {
 
+/// Bytes that a blob takes in memory beside its own: in the footer of its pack, and in the index segment in
+/// the making, both of which grow by doubling and are encoded and sealed.
+inline constexpr std::uint64_t kBlobCost = 256;
+
 struct PackLimits {
-  std::uint64_t target = 0;  ///< bytes of frames at which a pack is closed
+  std::uint64_t target = 0;  ///< charged bytes at which a pack is closed
   std::size_t open = 1;      ///< packs filling at once
   std::size_t buffers = 2;   ///< packs in memory; more than `open`
 };
@@ -59,10 +64,12 @@ class PackLane {
   bool try_admit(std::uint64_t bytes);
   void give_back(std::uint64_t bytes);
 
-  /// Compresses, seals and places one frame, for whose raw bytes room was set aside. Any thread.
-  void put(ByteView raw, const std::vector<FrameBlob>& blobs);
+  /// Compresses, seals and places one frame, for which `set_aside` bytes were, at least those of `raw`. Any
+  /// thread.
+  void put(ByteView raw, const std::vector<FrameBlob>& blobs, std::uint64_t set_aside);
   /// The same of `raw` bytes that are compressed already, to no more than that.
-  void put(const Payload& payload, std::size_t raw, const std::vector<FrameBlob>& blobs);
+  void put(const Payload& payload, std::size_t raw, const std::vector<FrameBlob>& blobs,
+           std::uint64_t set_aside);
 
   /// Closes the open packs, if they hold anything. Nobody may be in put().
   void close_all();
@@ -79,7 +86,6 @@ class PackLane {
  private:
   OpenPack& open_pack(std::size_t slot);
   void close(std::size_t slot);
-  bool is_full(const OpenPack& pack) const;
   std::uint64_t room() const;
   std::uint64_t room_in(const OpenPack& pack) const;
   ObjectId new_id() const;

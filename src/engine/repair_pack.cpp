@@ -136,7 +136,7 @@ Task<void> PackRepair::examine(ObjectId pack) {
 Task<std::vector<BlobKey>> PackRepair::salvage_frame(ObjectId pack, BlobKind kind, const ClaimedFrame& frame,
                                                      ByteView bytes, BlobWriter* writer) {
   BlobWriter::Lease lease;
-  if (writer) lease = co_await writer->admit(kind, frame.bytes());
+  if (writer) lease = co_await writer->admit(kind, frame.bytes(), frame.blobs.size());
   KeySet& saved = saved_[static_cast<std::size_t>(kind)];
   const auto keep = [&](ByteView blob) {
     if (writer) writer->store(lease, blob);

@@ -75,7 +75,7 @@ Task<void> read_small_files(FileJobContext& context, std::span<SmallFile> files)
   std::uint64_t bytes = 0;
   for (const SmallFile& file : files) bytes += file.found->stat.size;
   const Budget::Hold hold = co_await context.buffers.acquire(kSmallFile);
-  BlobWriter::Lease lease = co_await context.blobs.admit(BlobKind::Data, bytes);
+  BlobWriter::Lease lease = co_await context.blobs.admit(BlobKind::Data, bytes, files.size());
   co_await net::offload(context.pool, [&] {
     thread_local Bytes buffer(kSmallFile);
     Batch(context, lease, files).run(buffer);

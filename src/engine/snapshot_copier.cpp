@@ -186,7 +186,7 @@ Task<void> SnapshotCopier::copy_frames(const FetchRun& run, std::span<const Want
     if (needed > place.raw)
       throw Error(ErrorKind::Corrupt, "{}: the blobs of the frame at byte {} are longer than the frame",
                   pack_name(place.pack), place.offset);
-    BlobWriter::Lease lease = co_await writer_.admit(BlobKind::Data, needed);
+    BlobWriter::Lease lease = co_await writer_.admit(BlobKind::Data, needed, frame.size());
     const ByteView sealed = ByteView(stored).subspan(place.offset - run.offset, place.stored);
     co_await net::offload(from_.environment.pool, [&] { store_frame(frame, sealed, lease); });
     pieces = pieces.subspan(frame.size());

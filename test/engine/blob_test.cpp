@@ -1,9 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <numeric>
 #include <set>
 
 #include "engine/engine_fixture.hpp"
 #include "engine/format/pack.hpp"
+#include "engine/format/sealed.hpp"
+#include "engine/format/segment.hpp"
 #include "engine/format_fixture.hpp"
 #include "engine/pack_lane.hpp"
 
@@ -167,32 +171,85 @@ TEST(Blobs, ADamagedPackIsNeverReadAsSomethingElse) {
 }
 
 /// One frame of a thousand blobs of a byte, for the slot that its first id names.
-void put_tiny(PackLane& lane, std::byte slot) {
-  ASSERT_TRUE(lane.try_admit(1000));
+void put_tiny(PackLane& lane, std::byte slot, std::uint64_t cost) {
+  const std::uint64_t needed = 1000 * (1 + cost);
+  ASSERT_TRUE(lane.try_admit(needed));
   FrameBlob blob;
   blob.id.bytes[31] = slot;
-  lane.put(Bytes(1000, slot), std::vector<FrameBlob>(1000, blob));
+  lane.put(Bytes(1000, slot), std::vector<FrameBlob>(1000, blob), needed);
 }
 
-TEST(PackLanes, TwoPacksOfVeryManyBlobsOfWhichOneHasToTakeTheNextFrame) {
+/// How many blobs each of the packs has that are ready.
+std::vector<std::size_t> blobs_of_packs(PackLane& lane) {
+  std::vector<std::size_t> blobs;
+  while (const auto pack = lane.take_ready()) blobs.push_back(pack->footer.blobs.size());
+  return blobs;
+}
+
+TEST(PackLanes, APackOfVeryManyBlobsIsClosedBeforeItsBytesFillIt) {
+  World world;
+  const Environment environment = world.environment();
+  const Keys keys = test::test_keys();
+  PackLane lane(keys, environment, BlobKind::Data, {std::uint64_t{4} << 20, 2, 4});
+  for (int i = 0; i < 40; ++i) put_tiny(lane, std::byte(i % 2), kBlobCost);
+  lane.close_all();
+
+  const auto packs = blobs_of_packs(lane);
+  EXPECT_EQ(std::accumulate(packs.begin(), packs.end(), std::size_t{0}), 40'000u);
+  EXPECT_LE(std::ranges::max(packs), 17'000u);
+}
+
+TEST(PackLanes, BlobsOfWhoseCostNothingWasSetAsideFindRoomAllTheSame) {
   World world;
   const Environment environment = world.environment();
   const Keys keys = test::test_keys();
   PackLane lane(keys, environment, BlobKind::Data, {std::uint64_t{4} << 20, 2, 3});
   // Both packs are open, since there was more to come than one of them takes.
   ASSERT_TRUE(lane.try_admit(std::uint64_t{6} << 20));
-  put_tiny(lane, std::byte{0});
-  put_tiny(lane, std::byte{1});
+  for (int i = 0; i < 132; ++i) put_tiny(lane, std::byte(i % 2), 0);
   lane.give_back(std::uint64_t{6} << 20);
-  for (std::size_t i = 0; i < 2 * kMaxPackBlobs / 1000; ++i) {
-    put_tiny(lane, std::byte{0});
-    put_tiny(lane, std::byte{1});
-  }
   lane.close_all();
 
-  std::size_t blobs = 0;
-  while (const auto pack = lane.take_ready()) blobs += pack->footer.blobs.size();
-  EXPECT_EQ(blobs, (2 + 2 * (2 * kMaxPackBlobs / 1000)) * 1000);
+  EXPECT_EQ(blobs_of_packs(lane), (std::vector<std::size_t>{66'000, 66'000}));
+}
+
+/// Batches of 64 tiny blobs, as small files come.
+Task<void> store_tiny(BlobWriter& writer, std::size_t batches) {
+  for (std::uint64_t batch = 0; batch < batches; ++batch) {
+    std::vector<Bytes> blobs;
+    for (std::uint64_t i = 0; i < 64; ++i) {
+      blobs.emplace_back(40, std::byte(i));
+      std::memcpy(blobs.back().data(), &batch, sizeof batch);
+    }
+    const std::vector<ByteView> views(blobs.begin(), blobs.end());
+    BlobWriter::Lease lease = co_await writer.admit(BlobKind::Data, 64 * 40, 64);
+    writer.store_all(lease, views);
+  }
+}
+
+TEST(Blobs, TinyOnesMakePacksAndSegmentsThatAreHeldInLittleMemory) {
+  World world;
+  Environment environment = world.environment();
+  environment.memory_budget = std::uint64_t{24} << 20;
+  net::run(test::init_raw(world.memory, environment));
+  const auto repository = net::run(test::open_raw(world.memory, environment));
+  Repository::Impl& impl = repository->impl();
+  net::run(impl.load_index(Index::Scope::Members));
+  Progress progress;
+  constexpr std::size_t kBatches = 2500;
+  net::run(write_session(impl, progress, [](BlobWriter& writer) { return store_tiny(writer, kBatches); }));
+
+  std::size_t all = 0;
+  for (const std::string& name : world.names(kIndexPrefix)) {
+    const Bytes plain = open_object(impl.keys, kSegmentMagic, name, world.memory.objects().at(name));
+    const Segment segment = decode_segment(plain);
+    std::vector<std::size_t> of_pack(segment.packs.size());
+    for (const SegmentBlob& blob : segment.blobs) ++of_pack[blob.pack];
+    EXPECT_LE(std::ranges::max(of_pack), 18'000u);
+    EXPECT_LE(segment.blobs.size(), 84'000u);
+    all += segment.blobs.size();
+  }
+  EXPECT_EQ(all, 64 * kBatches);
 }
 
 }  // namespace

@@ -30,7 +30,6 @@ inline constexpr std::string_view kPackEndMagic = "STPE";
 inline constexpr std::size_t kTrailerSize = 16;
 inline constexpr std::uint64_t kMaxPack = std::uint64_t{1} << 30;
 inline constexpr std::uint8_t kFooterKind = 255;
-inline constexpr std::size_t kMaxPackBlobs = 1u << 15;  ///< a pack is closed here, so that footers stay small
 
 struct PackBlob {
   BlobId id;
