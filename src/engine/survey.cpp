@@ -41,6 +41,13 @@ Task<std::exception_ptr> look(Repository::Impl& repository, Survey& now) {
   co_return nullptr;
 }
 
+/// Of two copies of a blob, which one stays: that in the newer pack. Every collector chooses alike then, and
+/// each time, whatever order the segments came in; and what is left alone for its youth does not keep
+/// another.
+bool outlasts(const Index::Pack& pack, const Index::Pack& other) {
+  return std::pair(pack.id.made(), pack.id) > std::pair(other.id.made(), other.id);
+}
+
 /// A needed blob has one copy that stays, in a pack that exists and is not condemned. Where there is none,
 /// every copy is needed until the blob was copied: another collector that looked a moment earlier may be
 /// deleting any one of them, because it takes the others for the ones that stay.
@@ -59,7 +66,7 @@ void measure(Survey& now, BlobKind kind) {
       if (!now.exists(pack.id)) continue;
       if (pack.condemned)
         dying.push_back(&place);
-      else if (!stays)
+      else if (!stays || outlasts(pack, index.packs()[stays->pack]))
         stays = &place;
     }
     index.passed(next - first);

@@ -54,6 +54,27 @@ TEST_F(Prunes, ASecondOneFindsNothingToDo) {
   expect_whole(keep, kept);
 }
 
+TEST_F(Prunes, OfTwoCopiesTheOneInTheNewerPackStays) {
+  std::vector<std::string> newer;
+  for (unsigned salt = 1; salt <= 6; ++salt) {
+    const Files files = test::some_files(3, salt);
+    const auto early = open();
+    const auto late = open();
+    net::run(late->impl().load_index(Index::Scope::Members));  // knows nothing of what the other stores
+    net::run(test::make_snapshot(*early, files));
+    const auto before = world.names("packs/");
+    world.timers.advance(std::chrono::hours(1));
+    net::run(test::make_snapshot(*late, files));
+    const auto after = world.names("packs/");
+    std::ranges::set_difference(after, before, std::back_inserter(newer));
+  }
+  EXPECT_EQ(world.names("packs/").size(), 2 * newer.size());
+  prune_with(at_once());
+
+  std::ranges::sort(newer);
+  EXPECT_EQ(world.names("packs/"), newer);
+}
+
 TEST_F(Prunes, WaitForTheGraceTime) {
   PruneOptions options = at_once();
   options.grace = std::chrono::hours(24);
