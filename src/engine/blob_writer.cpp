@@ -4,10 +4,9 @@
 
 #include <atomic>
 #include <cassert>
-#include <mutex>
 
-#include "engine/format/codec.hpp"
 #include "engine/format/sealed.hpp"
+#include "engine/frame_group.hpp"
 #include "engine/key_set.hpp"
 #include "engine/pack_lane.hpp"
 #include "engine/repository_impl.hpp"
@@ -24,8 +23,6 @@ constexpr std::size_t kSegmentPacks = 64;
 constexpr std::size_t kSegmentBlobs = 1u << 16;
 constexpr Duration kSegmentAge = std::chrono::minutes(5);
 constexpr std::uint64_t kMaxCosts = kMiB;  ///< of the blobs of one lease
-/// Blobs that share a frame at most: the smaller they are, the more they take beside their bytes.
-constexpr std::size_t kMaxGroupBlobs = 2048;
 
 /// Of the budget two thirds are for data packs, a twelfth for tree packs; the rest is for who reads, for the
 /// segments in the making and for the decoded metadata.
@@ -44,16 +41,6 @@ class StoreWaiter {
   Progress& progress_;
 };
 
-/// Small blobs that will share a frame. What was set aside for them in the lane stays so until the frame is
-/// put.
-struct Group {
-  Bytes raw;
-  std::vector<FrameBlob> blobs;
-  std::uint64_t set_aside = 0;
-
-  bool is_full() const { return raw.size() >= kGroupTarget || blobs.size() >= kMaxGroupBlobs; }
-};
-
 }  // namespace
 
 struct BlobWriter::Impl {
@@ -68,6 +55,7 @@ struct BlobWriter::Impl {
         last_segment(begun) {}
 
   PackLane& lane(BlobKind kind) { return lanes[static_cast<std::size_t>(kind)]; }
+  FrameGroup& group(BlobKind kind) { return groups[static_cast<std::size_t>(kind)]; }
 
   Task<void> start_uploads();
   Task<void> upload_loop();
@@ -76,8 +64,6 @@ struct BlobWriter::Impl {
   Task<void> make_segment_room();
   bool segment_is_due() const;
   void add_to_segment(const OpenPack& pack, BlobKind kind, const std::array<std::byte, 16>& checksum);
-  void put_group(BlobKind kind);
-  void put_small(BlobKind kind, const BlobId& id, ByteView bytes, std::uint64_t set_aside);
   void rethrow_failure() const {
     if (failure) std::rethrow_exception(failure);
   }
@@ -85,8 +71,7 @@ struct BlobWriter::Impl {
   Repository::Impl& repository;
   Progress& progress;
   std::array<PackLane, 2> lanes;
-  std::mutex grouping;
-  std::array<Group, 2> groups;  ///< by kind, under `grouping`
+  std::array<FrameGroup, 2> groups{FrameGroup(lanes[0]), FrameGroup(lanes[1])};
   const std::shared_ptr<const LoadedIndex> loaded;
   const Index& index;
   KeySet known;
@@ -194,34 +179,12 @@ StoredBlob BlobWriter::store(Lease& lease, ByteView bytes, const BlobId& id, con
   w.bytes_new.fetch_add(size, std::memory_order_relaxed);
   w.progress.bytes_new.fetch_add(size, std::memory_order_relaxed);
   if (bytes.size() < kGroupBelow)
-    w.put_small(kind, id, bytes, set_aside);
+    w.group(kind).add(id, bytes, set_aside);
   else if (payload && payload->bytes.size() <= bytes.size())
     w.lane(kind).put(*payload, bytes.size(), {FrameBlob{id, 0, size}}, set_aside);
   else
     w.lane(kind).put(bytes, {FrameBlob{id, 0, size}}, set_aside);
   return {{id, size}, true};
-}
-
-void BlobWriter::Impl::put_small(BlobKind kind, const BlobId& id, ByteView bytes, std::uint64_t set_aside) {
-  Group full;
-  {
-    const std::lock_guard lock(grouping);
-    Group& group = groups[static_cast<std::size_t>(kind)];
-    group.blobs.push_back(
-        {id, static_cast<std::uint32_t>(group.raw.size()), static_cast<std::uint32_t>(bytes.size())});
-    append(group.raw, bytes);
-    group.set_aside += set_aside;
-    if (!group.is_full()) return;
-    full = std::exchange(group, Group());
-    group.raw.reserve(kGroupTarget + kGroupBelow);
-  }
-  lane(kind).put(full.raw, full.blobs, full.set_aside);
-}
-
-void BlobWriter::Impl::put_group(BlobKind kind) {
-  const std::lock_guard lock(grouping);
-  const Group last = std::exchange(groups[static_cast<std::size_t>(kind)], Group());
-  if (!last.blobs.empty()) lane(kind).put(last.raw, last.blobs, last.set_aside);
 }
 
 Task<BlobRef> BlobWriter::add(BlobKind kind, Bytes bytes) {
@@ -344,7 +307,7 @@ Task<void> BlobWriter::flush() {
   if (!w.started) co_return;
   co_await net::offload(w.repository.environment.pool, [&w] {
     for (const BlobKind kind : {BlobKind::Data, BlobKind::Tree}) {
-      w.put_group(kind);
+      w.group(kind).put();
       w.lane(kind).close_all();
     }
   });
