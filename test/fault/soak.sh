@@ -11,7 +11,7 @@ folder=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || { kill "$server"; wait "$server" || true; } 2>/dev/null; rm -rf "$folder"' EXIT
 
-mkdir -p "$folder/certs" "$folder/data/bucket"
+mkdir -p "$folder/certs" "$folder/data"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=minio -addext "subjectAltName=IP:127.0.0.1" \
   -keyout "$folder/certs/private.key" -out "$folder/certs/public.crt" 2>/dev/null
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
@@ -19,9 +19,14 @@ export AWS_ACCESS_KEY_ID=admin AWS_SECRET_ACCESS_KEY=correct-horse
 MINIO_ROOT_USER=$AWS_ACCESS_KEY_ID MINIO_ROOT_PASSWORD=$AWS_SECRET_ACCESS_KEY "$programs/minio" server --quiet \
   --address "127.0.0.1:$port" --certs-dir "$folder/certs" "$folder/data" >"$folder/log" 2>&1 &
 server=$!
+# It says to be ready some time before it takes requests.
+makes_bucket() {
+  curl -sf --cacert "$folder/certs/public.crt" --aws-sigv4 aws:amz:us-east-1:s3 \
+    --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" -X PUT "https://127.0.0.1:$port/bucket"
+}
 up=
 for _ in $(seq 300); do
-  if curl -sf --cacert "$folder/certs/public.crt" "https://127.0.0.1:$port/minio/health/ready"; then up=1; break; fi
+  if makes_bucket; then up=1; break; fi
   sleep 0.1
 done
 [ -n "$up" ] || { cat "$folder/log" >&2; exit 1; }
