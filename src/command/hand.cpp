@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "stash/base/bytes.hpp"
+#include "stash/base/fd.hpp"
 #include "stash/base/limits.hpp"
 #include "stash/base/log.hpp"
 #include "stash/json/value.hpp"
@@ -126,18 +127,17 @@ Secret read_password_file(const std::string& path) {
 }
 
 Secret ask_password(const std::string& prompt) {
-  const int fd = ::open("/dev/tty", O_RDWR | O_CLOEXEC);
-  if (fd < 0)
+  const Fd tty(::open("/dev/tty", O_RDWR | O_CLOEXEC));
+  if (!tty)
     throw Error(ErrorKind::Invalid,
                 "no password: set STASH_PASSWORD or STASH_PASSWORD_FILE, or give --password-file");
   fmt::print(stderr, "{}: ", prompt);
   std::string line;
   {
-    const NoEcho silent(fd);
+    const NoEcho silent(tty.get());
     char c = 0;
-    while (line.size() < 4096 && ::read(fd, &c, 1) == 1 && c != '\n') line += c;
+    while (line.size() < 4096 && ::read(tty.get(), &c, 1) == 1 && c != '\n') line += c;
   }
-  ::close(fd);
   fmt::print(stderr, "\n");
   if (line.empty()) throw Error(ErrorKind::Invalid, "the password is empty");
   return Secret(std::move(line));

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "engine/fd.hpp"
+#include "stash/base/fd.hpp"
 
 namespace stash::engine {
 namespace {

@@ -22,8 +22,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "engine/fd.hpp"
 #include "engine/index_rows.hpp"
+#include "stash/base/fd.hpp"
 
 namespace stash::engine {
 

@@ -11,9 +11,9 @@
 #include <cerrno>
 #include <functional>
 
-#include "engine/fd.hpp"
 #include "engine/file_tree.hpp"
 #include "stash/base/error.hpp"
+#include "stash/base/fd.hpp"
 
 namespace stash::engine {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "engine/fd.hpp"
 #include "stash/base/bytes.hpp"
+#include "stash/base/fd.hpp"
 
 namespace stash::engine {
 

@@ -5,9 +5,9 @@
 #include <cstring>
 #include <tuple>
 
-#include "engine/fd.hpp"
 #include "engine/target_dir.hpp"
 #include "stash/base/error.hpp"
+#include "stash/base/fd.hpp"
 
 namespace stash::engine {
 namespace {

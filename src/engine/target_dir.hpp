@@ -11,8 +11,8 @@
 #include <optional>
 #include <string>
 
-#include "engine/fd.hpp"
 #include "engine/format/entry.hpp"
+#include "stash/base/fd.hpp"
 #include "stash/base/random.hpp"
 
 namespace stash::engine {

@@ -1,21 +1,17 @@
 #include "kube/exec_plugin.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <csignal>
-#include <cstring>
+#include <optional>
 
 #include "stash/base/bytes.hpp"
+#include "stash/base/child.hpp"
 #include "stash/base/error.hpp"
 #include "stash/json/value.hpp"
-
-extern char** environ;
 
 namespace stash::kube {
 namespace {
@@ -27,8 +23,7 @@ constexpr std::size_t kOutputLimit = std::size_t{1} << 20;
 
 /// The environment of the child: ours, the plugin's own, and what the plugin is to know.
 std::vector<std::string> environment(const ExecPlugin& plugin, const Config& config) {
-  std::vector<std::string> out;
-  for (char** entry = environ; *entry; ++entry) out.emplace_back(*entry);
+  std::vector<std::string> out = own_variables();
   for (const auto& [name, value] : plugin.env) {
     std::erase_if(out, [&name = name](const std::string& entry) { return entry.starts_with(name + "="); });
     out.push_back(fmt::format("{}={}", name, value));
@@ -38,62 +33,17 @@ std::vector<std::string> environment(const ExecPlugin& plugin, const Config& con
   return out;
 }
 
-std::vector<char*> pointers(std::vector<std::string>& words) {
-  std::vector<char*> out;
-  for (std::string& word : words) out.push_back(word.data());
-  out.push_back(nullptr);
-  return out;
-}
-
-/// A running child; killed and reaped when it goes.
-class Child {
- public:
-  Child(const ExecPlugin& plugin, const Config& config) {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw errno_error(errno, "pipe");
-    output_ = ends[0];
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    std::vector<std::string> words{plugin.command};
-    words.insert(words.end(), plugin.args.begin(), plugin.args.end());
-    std::vector<std::string> variables = environment(plugin, config);
-    const int failed = ::posix_spawnp(&pid_, plugin.command.c_str(), &actions, nullptr,
-                                      pointers(words).data(), pointers(variables).data());
-    posix_spawn_file_actions_destroy(&actions);
-    ::close(ends[1]);
-    if (failed == 0) return;
-    pid_ = -1;
-    ::close(output_);
+void start(const ExecPlugin& plugin, const Config& config, std::optional<Child>& child) {
+  std::vector<std::string> words{plugin.command};
+  words.insert(words.end(), plugin.args.begin(), plugin.args.end());
+  try {
+    child.emplace(std::move(words), environment(plugin, config));
+  } catch (const Error& e) {
     const std::string hint = plugin.install_hint.empty() ? "" : ": " + plugin.install_hint;
-    throw Error(failed == ENOENT ? ErrorKind::NotFound : ErrorKind::Denied, "credential plugin {}: {}{}",
-                plugin.command, std::strerror(failed), hint);
+    throw Error(e.kind() == ErrorKind::NotFound ? ErrorKind::NotFound : ErrorKind::Denied,
+                "credential plugin {}{}", e.what(), hint);
   }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-  ~Child() {
-    ::close(output_);
-    if (pid_ < 0) return;
-    ::kill(pid_, SIGKILL);
-    wait();
-  }
-
-  int output() const { return output_; }
-
-  /// Exit status as waitpid gives it.
-  int wait() {
-    int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-    }
-    pid_ = -1;
-    return status;
-  }
-
- private:
-  pid_t pid_ = -1;
-  int output_ = -1;
-};
+}
 
 std::string read_all(const Child& child, const ExecPlugin& plugin) {
   const auto deadline = SteadyClock::now() + kTimeLimit;
@@ -162,9 +112,10 @@ Credential read_exec_credential(std::string_view output, const ExecPlugin& plugi
 }
 
 Credential run_exec_plugin(const ExecPlugin& plugin, const Config& config) {
-  Child child(plugin, config);
-  std::string output = read_all(child, plugin);
-  const int status = child.wait();
+  std::optional<Child> child;
+  start(plugin, config, child);
+  std::string output = read_all(*child, plugin);
+  const int status = child->wait();
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
     throw Error(ErrorKind::Denied, "credential plugin {}: {}", plugin.command,
                 WIFEXITED(status) ? fmt::format("exited with code {}", WEXITSTATUS(status))

@@ -7,27 +7,16 @@
 #include <cerrno>
 
 #include "stash/base/error.hpp"
+#include "stash/base/fd.hpp"
 
 namespace stash::kube {
-namespace {
-
-struct Descriptor {
-  int number;
-  ~Descriptor() {
-    if (number >= 0) ::close(number);
-  }
-};
-
-}  // namespace
-
 std::string read_file(const std::string& path, std::size_t limit) {
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (file.number < 0) throw errno_error(errno, "read " + path);
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) throw errno_error(errno, "read " + path);
   std::string out;
   std::array<char, 4096> chunk;
   for (;;) {
-    const ssize_t got = ::read(file.number, chunk.data(), chunk.size());
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = retry_eintr([&] { return ::read(file.get(), chunk.data(), chunk.size()); });
     if (got < 0) throw errno_error(errno, "read " + path);
     if (got == 0) return out;
     out.append(chunk.data(), static_cast<std::size_t>(got));

@@ -49,11 +49,10 @@ std::uint64_t write_direct(int fd, ByteView bytes, const std::string& path) {
 }
 
 std::size_t read_cached(int fd, std::uint64_t offset, std::span<std::byte> out, const std::string& path) {
-  for (;;) {
-    const ssize_t got = ::pread(fd, out.data(), out.size(), static_cast<off_t>(offset));
-    if (got < 0 && errno != EINTR) throw errno_error(errno, "read " + path);
-    if (got >= 0) return static_cast<std::size_t>(got);
-  }
+  const ssize_t got =
+      retry_eintr([&] { return ::pread(fd, out.data(), out.size(), static_cast<off_t>(offset)); });
+  if (got < 0) throw errno_error(errno, "read " + path);
+  return static_cast<std::size_t>(got);
 }
 
 // Not by an attempt with RWF_NOWAIT: that begins to fill the cache when it finds nothing.
@@ -73,14 +72,10 @@ bool is_cached(int fd, std::uint64_t offset, std::uint64_t length) {
   return pages.cached >= length / kPageSize;
 }
 
-DirectReader::~DirectReader() {
-  if (direct_ >= 0) ::close(direct_);
-}
-
 bool DirectReader::open() {
-  if (direct_ < 0 && !refused_) {
-    direct_ = ::open(path_.c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC);
-    refused_ = direct_ < 0;
+  if (!direct_ && !refused_) {
+    direct_ = Fd(::open(path_.c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC));
+    refused_ = !direct_;
   }
   return !refused_;
 }
@@ -92,7 +87,7 @@ std::size_t DirectReader::read(std::uint64_t offset, std::span<std::byte> out) {
   const auto before = static_cast<std::size_t>(offset - begin);
   // A whole number of pages, so that only the end of the file gives less.
   const std::size_t want = std::min<std::size_t>(kPiece, page_floor(before + out.size() + kPageSize - 1));
-  const ssize_t got = ::pread(direct_, buffer.data(), want, static_cast<off_t>(begin));
+  const ssize_t got = ::pread(direct_.get(), buffer.data(), want, static_cast<off_t>(begin));
   if (got < 0 && errno != EINTR && errno != EINVAL) throw errno_error(errno, "read " + path_);
   if (got < 0) {
     refused_ = refused_ || errno == EINVAL;

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "stash/base/fd.hpp"
 #include "stash/storage/store.hpp"
 
 namespace stash::storage {
@@ -30,9 +31,6 @@ class DirectReader {
  public:
   /// `fd` is open for reading the file at `path` and stays the caller's.
   DirectReader(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
-  DirectReader(const DirectReader&) = delete;
-  DirectReader& operator=(const DirectReader&) = delete;
-  ~DirectReader();
 
   /// At least one byte of [offset, offset + out.size()), or 0 at the end of the file.
   std::size_t read(std::uint64_t offset, std::span<std::byte> out);
@@ -42,7 +40,7 @@ class DirectReader {
 
   const int fd_;
   const std::string path_;
-  int direct_ = -1;
+  Fd direct_;
   bool refused_ = false;  ///< the file system does not do it
 };
 

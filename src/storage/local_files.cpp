@@ -9,28 +9,12 @@
 #include <cerrno>
 #include <climits>
 
+#include "stash/base/fd.hpp"
 #include "stash/base/random.hpp"
 #include "storage/direct_io.hpp"
 
 namespace stash::storage {
 namespace {
-
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  ~Fd() {
-    const int saved = errno;
-    if (fd_ >= 0) ::close(fd_);
-    errno = saved;
-  }
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 std::uint64_t total(const std::vector<ByteView>& parts) {
   std::uint64_t sum = 0;
@@ -50,11 +34,8 @@ void write_rest(int fd, const std::vector<ByteView>& parts, std::uint64_t done, 
   std::size_t first = 0;
   while (first < pieces.size()) {
     const auto count = static_cast<int>(std::min<std::size_t>(pieces.size() - first, IOV_MAX));
-    const ssize_t wrote = ::writev(fd, &pieces[first], count);
-    if (wrote < 0) {
-      if (errno == EINTR) continue;
-      throw errno_error(errno, "write " + path);
-    }
+    const ssize_t wrote = retry_eintr([&] { return ::writev(fd, &pieces[first], count); });
+    if (wrote < 0) throw errno_error(errno, "write " + path);
     auto left = static_cast<std::size_t>(wrote);
     while (left > 0 && left >= pieces[first].iov_len) left -= pieces[first++].iov_len;
     if (left > 0) {

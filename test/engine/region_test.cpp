@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <random>
 
-#include "engine/fd.hpp"
 #include "stash/base/error.hpp"
+#include "stash/base/fd.hpp"
 #include "support/temp_dir.hpp"
 
 namespace stash::engine {

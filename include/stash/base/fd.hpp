@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace stash::engine {
+namespace stash {
 
 /// Owns one file descriptor.
 class Fd {
@@ -38,4 +38,4 @@ auto retry_eintr(Call call) {
   return result;
 }
 
-}  // namespace stash::engine
+}  // namespace stash

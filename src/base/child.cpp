@@ -1,0 +1,73 @@
+#include "stash/base/child.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+
+#include "stash/base/error.hpp"
+
+extern char** environ;
+
+namespace stash {
+namespace {
+
+constexpr int kEndTries = 50;
+constexpr timespec kEndWait{0, 100'000'000};
+
+std::vector<char*> pointers(std::vector<std::string>& words) {
+  std::vector<char*> out;
+  for (std::string& word : words) out.push_back(word.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+}  // namespace
+
+Child::Child(std::vector<std::string> words, std::vector<std::string> variables) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw errno_error(errno, words.at(0));
+  output_ = Fd(ends[0]);
+  const Fd input(ends[1]);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, input.get(), STDOUT_FILENO);
+  const int failed = ::posix_spawnp(&pid_, words[0].c_str(), &actions, nullptr, pointers(words).data(),
+                                    pointers(variables).data());
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0) throw errno_error(failed, words[0]);
+}
+
+Child::~Child() {
+  output_ = Fd();  // what it still prints ends it, too
+  if (pid_ < 0) return;
+  ::kill(pid_, SIGTERM);
+  for (int i = 0; i < kEndTries; ++i) {
+    if (has_ended()) return;
+    ::nanosleep(&kEndWait, nullptr);
+  }
+  ::kill(pid_, SIGKILL);
+  wait();
+}
+
+int Child::wait() {
+  int status = 0;
+  retry_eintr([&] { return ::waitpid(pid_, &status, 0); });
+  pid_ = -1;
+  return status;
+}
+
+bool Child::has_ended() { return ::waitpid(pid_, nullptr, WNOHANG) == pid_; }
+
+std::vector<std::string> own_variables() {
+  std::vector<std::string> out;
+  for (char** entry = environ; *entry; ++entry) out.emplace_back(*entry);
+  return out;
+}
+
+}  // namespace stash
