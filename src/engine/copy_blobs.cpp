@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/each_parallel.hpp"
+#include "engine/fetch_plan.hpp"
 #include "engine/open_frame.hpp"
 #include "engine/repository_impl.hpp"
 #include "engine/store_io.hpp"
@@ -11,23 +12,15 @@
 namespace stash::engine {
 namespace {
 
-constexpr std::uint64_t kMaxRun = std::uint64_t{2} << 20;
-constexpr std::uint64_t kMaxGap = std::uint64_t{256} << 10;  ///< cheaper to read over than to ask again
+constexpr std::uint64_t kMaxCopyRun = std::uint64_t{2} << 20;
 /// A run and a decoded frame are a sixth of it: the packs in the making have two thirds.
-constexpr std::uint64_t kBudgetOfRun = 6 * (kMaxRun + kMaxFrame);
+constexpr std::uint64_t kBudgetOfRun = 6 * (kMaxCopyRun + kMaxFrame);
 
 /// Rows of one frame.
 struct CopyFrame {
   FramePlace place;
   std::span<const Index::Row> rows;
   std::uint64_t needed = 0;  ///< raw bytes of the rows
-};
-
-/// Frames of one pack that are near each other.
-struct CopyRun {
-  std::vector<CopyFrame> frames;
-  std::uint64_t offset = 0;
-  std::uint64_t length = 0;
 };
 
 /// `rows` are sorted by pack and frame.
@@ -47,22 +40,10 @@ std::vector<CopyFrame> frames_of(const Index& index, std::span<const Index::Row>
   return frames;
 }
 
-std::vector<CopyRun> plan_copies(const Index& index, std::span<const Index::Row> rows) {
-  std::vector<CopyRun> runs;
-  for (const CopyFrame& frame : frames_of(index, rows)) {
-    const std::uint64_t end = std::uint64_t{frame.place.offset} + frame.place.stored;
-    CopyRun* run = runs.empty() ? nullptr : &runs.back();
-    const bool joins =
-        run && run->frames.back().place.pack == frame.place.pack && frame.place.offset >= run->offset &&
-        frame.place.offset <= run->offset + run->length + kMaxGap && end - run->offset <= kMaxRun;
-    if (!joins) {
-      runs.push_back({{}, frame.place.offset, 0});
-      run = &runs.back();
-    }
-    run->length = std::max(run->length, end - run->offset);
-    run->frames.push_back(frame);
-  }
-  return runs;
+std::vector<FetchRun> plan_copies(std::span<const CopyFrame> frames) {
+  FetchPlanner planner(kMaxCopyRun);
+  for (const CopyFrame& frame : frames) planner.add(frame.place);
+  return std::move(planner).runs();
 }
 
 class Copier {
@@ -70,7 +51,8 @@ class Copier {
   Copier(Repository::Impl& repository, BlobKind kind, BlobWriter& writer, PackSet* damaged)
       : repository_(repository), kind_(kind), writer_(writer), damaged_(damaged), reader_(repository) {}
 
-  Task<void> copy(const CopyRun& run);
+  /// `frames` are those of the run.
+  Task<void> copy(const FetchRun& run, std::span<const CopyFrame> frames);
 
  private:
   Task<void> copy_frame(const CopyFrame& frame, ByteView stored);
@@ -84,28 +66,27 @@ class Copier {
   BlobReader reader_;
 };
 
-Task<void> Copier::copy(const CopyRun& run) {
-  const ObjectId pack = run.frames.front().place.pack;
+Task<void> Copier::copy(const FetchRun& run, std::span<const CopyFrame> frames) {
   Bytes stored;
   std::exception_ptr damage;
   try {
-    stored = co_await reader_.fetch(pack, run.offset, run.length);
+    stored = co_await reader_.fetch(run.pack, run.offset, run.length);
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::NotFound) co_return;
     if (e.kind() != ErrorKind::Corrupt) throw;
     damage = std::current_exception();
   }
-  for (std::size_t i = 0; !damage && i < run.frames.size(); ++i) {
-    const CopyFrame& frame = run.frames[i];
+  for (std::size_t i = 0; !damage && i < frames.size(); ++i) {
+    const CopyFrame& frame = frames[i];
     const ByteView bytes = ByteView(stored).subspan(frame.place.offset - run.offset, frame.place.stored);
     try {
       co_await copy_frame(frame, bytes);
     } catch (const Error& e) {
       if (e.kind() != ErrorKind::Corrupt) throw;
-      note_damage(pack, std::current_exception());
+      note_damage(run.pack, std::current_exception());
     }
   }
-  if (damage) note_damage(pack, damage);
+  if (damage) note_damage(run.pack, damage);
 }
 
 void Copier::note_damage(const ObjectId& pack, const std::exception_ptr& damage) const {
@@ -144,10 +125,13 @@ Task<void> copy_blobs(Repository::Impl& repository, const Index& index, BlobKind
   std::ranges::sort(rows, {}, [](const Index::Row& row) {
     return std::tuple(row.place.pack, row.place.frame, row.place.offset);
   });
-  const std::vector<CopyRun> runs = plan_copies(index, rows);
+  const std::vector<CopyFrame> frames = frames_of(index, rows);
+  const std::vector<FetchRun> runs = plan_copies(frames);
   Copier copier(repository, kind, writer, damaged);
   const auto width = std::max<std::uint64_t>(repository.environment.memory_budget / kBudgetOfRun, 1);
-  co_await each_parallel(runs.size(), width, [&](std::size_t i) { return copier.copy(runs[i]); });
+  co_await each_parallel(runs.size(), width, [&](std::size_t i) {
+    return copier.copy(runs[i], std::span(frames).subspan(runs[i].first, runs[i].count));
+  });
 }
 
 }  // namespace stash::engine

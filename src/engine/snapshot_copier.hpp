@@ -17,8 +17,8 @@
 
 #include "engine/blob_reader.hpp"
 #include "engine/content.hpp"
+#include "engine/fetch_plan.hpp"
 #include "engine/repository_impl.hpp"
-#include "engine/restore_plan.hpp"
 #include "engine/tree_reader.hpp"
 #include "engine/tree_writer.hpp"
 

@@ -8,7 +8,7 @@
 
 #include "backup_fixture.hpp"
 #include "engine/content_map.hpp"
-#include "engine/restore_plan.hpp"
+#include "engine/fetch_plan.hpp"
 #include "faulty_tree.hpp"
 
 namespace stash::engine::test {
