@@ -10,6 +10,7 @@
 
 #include "engine/backup_impl.hpp"
 #include "engine/backup_pipeline.hpp"
+#include "engine/commit.hpp"
 #include "engine/repository_impl.hpp"
 #include "engine/walker.hpp"
 #include "stash/base/error.hpp"
@@ -195,7 +196,7 @@ class Session {
     manifest.entries = root.entries;
     put_counts(walker, pipeline.result(), manifest.snapshot);
     manifest.snapshot.end = impl_.environment.timers.now();
-    const Manifest committed = co_await impl_.commit(blobs, manifest);
+    const Manifest committed = co_await commit(impl_, blobs, manifest);
     commit_to(result, committed, manifest);
     result.blobs_new = blobs.blobs_new();
     result.changed_while_read = pipeline.result().changed_while_read;

@@ -6,15 +6,15 @@
 // of the two sees the other (Dekker's argument): we copy what a tomb condemned, or the collector copies what
 // we use before it deletes. No clock or lock takes part.
 
+#include "engine/commit.hpp"
+
 #include <boost/asio/this_coro.hpp>
 
 #include <unordered_set>
 
 #include "engine/blob_reader.hpp"
-#include "engine/blob_writer.hpp"
 #include "engine/content.hpp"
 #include "engine/format/sealed.hpp"
-#include "engine/repository_impl.hpp"
 #include "engine/store_io.hpp"
 #include "engine/tombs.hpp"
 #include "engine/walk_blobs.hpp"
@@ -44,66 +44,40 @@ Task<void> copy_condemned(Repository::Impl& repository, BlobId root, BlobWriter&
   }
 }
 
-}  // namespace
-
-Task<Manifest> Repository::Impl::commit(BlobWriter& blobs, Manifest manifest) {
-  co_await blobs.flush();
-  // Also when nothing was put: what others put, and this snapshot relies on, must last as long as it does.
-  co_await store.sync();
-  blobs.require_young();
-  manifest.snapshot.bytes_added += blobs.bytes_new();
-  manifest.snapshot.bytes_stored += blobs.bytes_stored();
-  manifest.snapshot.id = new_ulid();
-  std::exception_ptr failure;
-  try {
-    co_await put_manifest(manifest);
-    co_await settle_tombs(blobs, manifest);
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  if (!failure) co_return manifest;
-  namespace this_coro = boost::asio::this_coro;
-  const bool throws = co_await this_coro::throw_if_cancelled();
-  co_await this_coro::throw_if_cancelled(false);
-  co_await withdraw(manifest.snapshot.id);
-  co_await this_coro::throw_if_cancelled(throws);
-  std::rethrow_exception(failure);
-}
-
-Task<void> Repository::Impl::put_manifest(const Manifest& manifest) {
+Task<void> put_manifest(Repository::Impl& repository, const Manifest& manifest) {
   const std::string text = write_manifest(manifest);
   const std::string name = std::string(kSnapshotsPrefix) + manifest.snapshot.id;
-  const Bytes sealed = seal_object(keys, kSnapshotMagic, name, as_bytes(text));
-  co_await put_new(store, name, sealed);
-  co_await store.sync();
-  const Manifest read_back = co_await this->manifest(manifest.snapshot.id);
+  const Bytes sealed = seal_object(repository.keys, kSnapshotMagic, name, as_bytes(text));
+  co_await put_new(repository.store, name, sealed);
+  co_await repository.store.sync();
+  const Manifest read_back = co_await repository.manifest(manifest.snapshot.id);
   if (write_manifest(read_back) != text)
     throw Error(ErrorKind::Corrupt, "{}: it reads back other than it was written", name);
 }
 
-Task<void> Repository::Impl::settle_tombs(BlobWriter& blobs, const Manifest& manifest) {
+Task<void> settle_tombs(Repository::Impl& repository, const BlobWriter& blobs, const Manifest& manifest) {
   std::set<std::string> seen = blobs.tombs();
   for (;;) {
-    const std::set<std::string> now = co_await list_tombs(*this);
+    const std::set<std::string> now = co_await list_tombs(repository);
     if (std::ranges::includes(seen, now)) co_return;
     log::info("a prune ran meanwhile; looking for blobs it condemned", {{"snapshot", manifest.snapshot.id}});
-    index_is_old();
-    co_await load_index(Index::Scope::Places);
-    seen = loaded()->tombs;
+    repository.index_is_old();
+    co_await repository.load_index(Index::Scope::Places);
+    seen = repository.loaded()->tombs;
     Progress unseen;
-    co_await write_session(*this, unseen, [this, &manifest](BlobWriter& writer) {
-      return copy_condemned(*this, manifest.root, writer);
+    co_await write_session(repository, unseen, [&](BlobWriter& writer) {
+      return copy_condemned(repository, manifest.root, writer);
     });
   }
 }
 
-Task<void> Repository::Impl::withdraw(std::string id) {
+Task<void> withdraw(Repository::Impl& repository, std::string id) {
   const std::string name = std::string(kSnapshotsPrefix) + id;
-  known_manifests_.erase(id);
+  repository.forget_manifest(id);
   bool removed = false;
   try {
-    co_await store.remove(name);
-    co_await store.sync();
+    co_await repository.store.remove(name);
+    co_await repository.store.sync();
     removed = true;
   } catch (const Error& e) {
     log::warn("a snapshot that failed could not be removed; marking it",
@@ -112,13 +86,39 @@ Task<void> Repository::Impl::withdraw(std::string id) {
   if (removed) co_return;
   try {
     const std::string mark = name + std::string(kBrokenSuffix);
-    const Bytes sealed = seal_object(keys, kBrokenMagic, mark, {});
-    co_await put_new(store, mark, sealed);
-    co_await store.sync();
+    const Bytes sealed = seal_object(repository.keys, kBrokenMagic, mark, {});
+    co_await put_new(repository.store, mark, sealed);
+    co_await repository.store.sync();
   } catch (const Error& e) {
     log::error("a snapshot that failed could be neither removed nor marked",
                {{"snapshot", id}, {"error", e.what()}});
   }
+}
+
+}  // namespace
+
+Task<Manifest> commit(Repository::Impl& repository, BlobWriter& blobs, Manifest manifest) {
+  co_await blobs.flush();
+  // Also when nothing was put: what others put, and this snapshot relies on, must last as long as it does.
+  co_await repository.store.sync();
+  blobs.require_young();
+  manifest.snapshot.bytes_added += blobs.bytes_new();
+  manifest.snapshot.bytes_stored += blobs.bytes_stored();
+  manifest.snapshot.id = repository.new_ulid();
+  std::exception_ptr failure;
+  try {
+    co_await put_manifest(repository, manifest);
+    co_await settle_tombs(repository, blobs, manifest);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (!failure) co_return manifest;
+  namespace this_coro = boost::asio::this_coro;
+  const bool throws = co_await this_coro::throw_if_cancelled();
+  co_await this_coro::throw_if_cancelled(false);
+  co_await withdraw(repository, manifest.snapshot.id);
+  co_await this_coro::throw_if_cancelled(throws);
+  std::rethrow_exception(failure);
 }
 
 }  // namespace stash::engine

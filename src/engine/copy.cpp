@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "engine/commit.hpp"
 #include "engine/repository_impl.hpp"
 #include "engine/snapshot_copier.hpp"
 #include "stash/base/error.hpp"
@@ -126,7 +127,7 @@ Task<void> Copy::write(BlobWriter& writer, const Manifest& manifest, Manifest& m
     throw Error(ErrorKind::Corrupt, "snapshot {} has {} entries, its manifest says {}", manifest.snapshot.id,
                 root.entries, manifest.entries);
   Manifest fresh = describe(manifest, root);
-  made = co_await to_.commit(writer, std::move(fresh));
+  made = co_await commit(to_, writer, std::move(fresh));
 }
 
 Manifest Copy::describe(const Manifest& manifest, const TreeRef& root) const {

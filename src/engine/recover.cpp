@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "engine/blob_writer.hpp"
+#include "engine/commit.hpp"
 #include "engine/pack_salvage.hpp"
 #include "engine/rebuild.hpp"
 
@@ -129,7 +130,7 @@ Task<void> write_tree(Repository::Impl& repository, Rebuild& rebuild, BlobWriter
                       const std::string& host, std::vector<Snapshot>& made) {
   const Rebuilt rebuilt = co_await rebuild.run(root.id, root.tree.entries, &writer);
   Manifest manifest = describe(root.tree, host, rebuilt);
-  Manifest committed = co_await repository.commit(writer, std::move(manifest));
+  Manifest committed = co_await commit(repository, writer, std::move(manifest));
   made.push_back(std::move(committed.snapshot));
 }
 

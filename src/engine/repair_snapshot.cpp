@@ -5,6 +5,7 @@
 #include <map>
 
 #include "engine/blob_writer.hpp"
+#include "engine/commit.hpp"
 #include "engine/rebuild.hpp"
 #include "engine/snapshot_list.hpp"
 #include "stash/engine/repair.hpp"
@@ -22,7 +23,7 @@ Task<void> write_rebuilt(Repository::Impl& repository, Rebuild& rebuild, BlobWri
   Manifest manifest = describe_rebuilt(before, made);
   manifest.original = before.snapshot.id;
   manifest.snapshot.program = "stash " STASH_VERSION;
-  const Manifest committed = co_await repository.commit(writer, std::move(manifest));
+  const Manifest committed = co_await commit(repository, writer, std::move(manifest));
   after = committed.snapshot.id;
 }
 

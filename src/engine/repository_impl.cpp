@@ -105,7 +105,7 @@ Task<void> Repository::Impl::remove_snapshot(std::string id) {
   if (!size) throw Error(ErrorKind::NotFound, "there is no snapshot {}", id);
   co_await store.remove(name);
   co_await store.sync();
-  known_manifests_.erase(id);
+  forget_manifest(id);
 }
 
 }  // namespace stash::engine

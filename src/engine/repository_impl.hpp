@@ -15,8 +15,6 @@
 
 namespace stash::engine {
 
-class BlobWriter;
-
 /// Ending of the object that marks a snapshot as failed where it could not be deleted.
 inline constexpr std::string_view kBrokenSuffix = ".broken";
 
@@ -58,20 +56,12 @@ struct Repository::Impl {
   std::string new_ulid();
   std::string new_segment_name();
 
-  /// The commit of a backup: flushes and syncs `blobs`, puts the manifest, syncs, reads it back, and looks
-  /// again for tombs: blobs of this snapshot that a collector condemned meanwhile are copied to new packs
-  /// until a look shows no new tomb. Sets snapshot.id, and
-  /// adds what `blobs` stored to what the snapshot added. When this throws, no snapshot is visible, or it is
-  /// marked broken where the store does not let us delete.
-  Task<Manifest> commit(BlobWriter& blobs, Manifest manifest);
   /// Error(NotFound) when there is no such snapshot.
   Task<void> remove_snapshot(std::string id);
+  /// manifest() asks the store for this one again.
+  void forget_manifest(const std::string& id) { known_manifests_.erase(id); }
 
  private:
-  Task<void> put_manifest(const Manifest& manifest);
-  Task<void> settle_tombs(BlobWriter& blobs, const Manifest& manifest);
-  Task<void> withdraw(std::string id);
-
   std::shared_ptr<const LoadedIndex> index_;
   bool index_is_old_ = false;
   std::map<std::string, Manifest> known_manifests_;  ///< they never change

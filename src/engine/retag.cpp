@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/blob_writer.hpp"
+#include "engine/commit.hpp"
 #include "engine/repository_impl.hpp"
 
 namespace stash::engine {
@@ -14,7 +15,7 @@ bool has(const std::vector<std::string>& tags, const std::string& tag) {
 
 Task<void> commit_again(Repository::Impl& repository, BlobWriter& writer, Manifest manifest,
                         std::string& id) {
-  const Manifest committed = co_await repository.commit(writer, std::move(manifest));
+  const Manifest committed = co_await commit(repository, writer, std::move(manifest));
   id = committed.snapshot.id;
 }
 

@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "engine/change.hpp"
+#include "engine/commit.hpp"
 #include "engine/content.hpp"
 #include "engine/repository_impl.hpp"
 #include "engine/source_reader.hpp"
@@ -103,7 +104,7 @@ Task<BackupResult> backup_with(Repository::Impl& impl, BlobWriter& blobs, Backup
   snapshot.counts.files_new = 1;
   snapshot.counts.bytes = entry.size;
   BackupResult result;
-  const Manifest committed = co_await impl.commit(blobs, manifest);
+  const Manifest committed = co_await commit(impl, blobs, manifest);
   result.snapshot = committed.snapshot;
   result.blobs_new = blobs.blobs_new();
   result.duration = timers.steady() - began;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/blob_writer.hpp"
+#include "engine/commit.hpp"
 #include "engine/format/sealed.hpp"
 #include "engine/overlay_store.hpp"
 #include "engine/rebuild.hpp"
@@ -62,7 +63,7 @@ Task<void> write_again(Repository::Impl& repository, Rebuild& rebuild, BlobWrite
                        const Manifest& before, ForgottenSnapshot& told) {
   const Rebuilt made = co_await rebuild.run(before.root, before.entries, &writer);
   Manifest manifest = describe_rebuilt(before, made);
-  const Manifest committed = co_await repository.commit(writer, std::move(manifest));
+  const Manifest committed = co_await commit(repository, writer, std::move(manifest));
   told.after = committed.snapshot.id;
   told.entries_lost = made.entries_lost;
   told.files_damaged = made.files_damaged;

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "engine/commit.hpp"
 #include "engine/snapshot_fixture.hpp"
 
 namespace stash::engine {
@@ -127,7 +128,7 @@ Task<void> write_golden(BlobWriter& writer, Repository::Impl& repository, Snapsh
   s.complete = false;
   s.errors = 1;
   s.first_errors.emplace_back("/data/unreadable", "permission denied");
-  const Manifest committed = co_await repository.commit(writer, manifest);
+  const Manifest committed = co_await commit(repository, writer, manifest);
   made = committed.snapshot;
 }
 

@@ -1,3 +1,4 @@
+#include "engine/commit.hpp"
 #include "engine/repair_fixture.hpp"
 
 namespace stash::engine {
@@ -30,7 +31,7 @@ struct RepairSnapshots : test::RepairTest {
     manifest.snapshot.paths = {"/data"};
     manifest.snapshot.tags = {"nightly"};
     manifest.snapshot.counts.files_new = 2;
-    made = co_await impl.commit(writer, std::move(manifest));
+    made = co_await commit(impl, writer, std::move(manifest));
   }
   Manifest back_up_long() {
     const auto repository = open();

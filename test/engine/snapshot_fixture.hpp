@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+#include "engine/commit.hpp"
 #include "engine/engine_fixture.hpp"
 #include "stash/engine/check.hpp"
 #include "stash/engine/forget.hpp"
@@ -30,7 +31,7 @@ inline Task<void> write_files(BlobWriter& writer, Repository::Impl& repository, 
   manifest.snapshot.host = "host-0";
   manifest.snapshot.paths = {"/data"};
   manifest.snapshot.program = "test";
-  const Manifest committed = co_await repository.commit(writer, std::move(manifest));
+  const Manifest committed = co_await commit(repository, writer, std::move(manifest));
   made = committed.snapshot;
 }
 
