@@ -12,8 +12,8 @@
 
 #include "engine/format/sealed.hpp"
 #include "engine/format/segment.hpp"
-#include "engine/repository_impl.hpp"
-#include "engine/store_io.hpp"
+#include "engine/repository/repository_impl.hpp"
+#include "engine/repository/store_io.hpp"
 #include "stash/base/random.hpp"
 #include "stash/storage/address.hpp"
 

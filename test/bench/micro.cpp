@@ -11,10 +11,10 @@
 #include <memory>
 #include <random>
 
-#include "engine/chunker.hpp"
+#include "engine/format/chunker.hpp"
 #include "engine/format/keys.hpp"
 #include "engine/format/tree.hpp"
-#include "engine/index.hpp"
+#include "engine/index/index.hpp"
 #include "stash/crypto/aead.hpp"
 #include "stash/crypto/digest.hpp"
 #include "stash/crypto/xxh3.hpp"

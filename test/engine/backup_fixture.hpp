@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/backup_impl.hpp"
+#include "engine/backup/backup_impl.hpp"
 #include "engine_fixture.hpp"
 #include "stash/engine/backup.hpp"
 #include "stash/engine/restore.hpp"

@@ -4,12 +4,12 @@
 #include <numeric>
 #include <set>
 
+#include "engine/blobs/pack_lane.hpp"
 #include "engine/engine_fixture.hpp"
 #include "engine/format/pack.hpp"
 #include "engine/format/sealed.hpp"
 #include "engine/format/segment.hpp"
 #include "engine/format_fixture.hpp"
-#include "engine/pack_lane.hpp"
 
 namespace stash::engine {
 namespace {

@@ -1,4 +1,4 @@
-#include "engine/block_cuts.hpp"
+#include "engine/backup/block_cuts.hpp"
 
 #include <gtest/gtest.h>
 

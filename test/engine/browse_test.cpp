@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "backup_fixture.hpp"
-#include "engine/tar.hpp"
+#include "engine/browse/tar.hpp"
 #include "faulty_tree.hpp"
 #include "stash/engine/check.hpp"
 #include "stash/engine/forget.hpp"

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "engine/pack_subset.hpp"
+#include "engine/repair/pack_subset.hpp"
 #include "engine/snapshot_fixture.hpp"
 
 namespace stash::engine {

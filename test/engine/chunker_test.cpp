@@ -1,4 +1,4 @@
-#include "engine/chunker.hpp"
+#include "engine/format/chunker.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "engine/content_remains.hpp"
+#include "engine/repair/content_remains.hpp"
 
 #include <gtest/gtest.h>
 

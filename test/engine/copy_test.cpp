@@ -1,8 +1,8 @@
 #include "stash/engine/copy.hpp"
 
 #include "backup_fixture.hpp"
-#include "engine/snapshot_copier.hpp"
-#include "engine/tombs.hpp"
+#include "engine/copy/snapshot_copier.hpp"
+#include "engine/repository/tombs.hpp"
 #include "hooked_store.hpp"
 #include "snapshot_fixture.hpp"
 #include "stash/engine/retag.hpp"

@@ -6,12 +6,12 @@
 #include <random>
 #include <string>
 
-#include "engine/blob_reader.hpp"
-#include "engine/blob_writer.hpp"
-#include "engine/content.hpp"
-#include "engine/repository_impl.hpp"
-#include "engine/tree_reader.hpp"
-#include "engine/tree_writer.hpp"
+#include "engine/blobs/blob_reader.hpp"
+#include "engine/blobs/blob_writer.hpp"
+#include "engine/repository/repository_impl.hpp"
+#include "engine/snapshot/content.hpp"
+#include "engine/snapshot/tree_reader.hpp"
+#include "engine/snapshot/tree_writer.hpp"
 #include "stash/base/error.hpp"
 #include "support/faulty_store.hpp"
 #include "support/manual_timers.hpp"

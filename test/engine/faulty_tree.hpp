@@ -7,7 +7,7 @@
 #include <set>
 #include <string>
 
-#include "engine/file_tree.hpp"
+#include "engine/backup/file_tree.hpp"
 #include "stash/base/error.hpp"
 
 namespace stash::engine::test {

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "engine/commit.hpp"
+#include "engine/snapshot/commit.hpp"
 #include "engine/snapshot_fixture.hpp"
 
 namespace stash::engine {

@@ -3,8 +3,8 @@
 
 #include <filesystem>
 
+#include "engine/index/row_sorter.hpp"
 #include "engine/index_fixture.hpp"
-#include "engine/row_sorter.hpp"
 
 namespace stash::engine {
 namespace {

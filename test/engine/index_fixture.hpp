@@ -5,10 +5,10 @@
 #include "engine/engine_fixture.hpp"
 #include "engine/format/sealed.hpp"
 #include "engine/hooked_store.hpp"
-#include "engine/index_file.hpp"
-#include "engine/segment_merge.hpp"
-#include "engine/store_io.hpp"
-#include "engine/tombs.hpp"
+#include "engine/index/index_file.hpp"
+#include "engine/repository/segment_merge.hpp"
+#include "engine/repository/store_io.hpp"
+#include "engine/repository/tombs.hpp"
 #include "support/temp_dir.hpp"
 
 namespace stash::engine::test {

@@ -1,4 +1,4 @@
-#include "engine/key_set.hpp"
+#include "engine/index/key_set.hpp"
 
 #include <gtest/gtest.h>
 

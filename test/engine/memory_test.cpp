@@ -8,7 +8,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "engine/backup_impl.hpp"
+#include "engine/backup/backup_impl.hpp"
 #include "engine/index_fixture.hpp"
 #include "engine_fixture.hpp"
 

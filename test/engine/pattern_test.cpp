@@ -1,4 +1,4 @@
-#include "engine/selection.hpp"
+#include "engine/select/selection.hpp"
 
 #include <gtest/gtest.h>
 

@@ -2,7 +2,7 @@
 
 #include "engine/hooked_store.hpp"
 #include "engine/oracle.hpp"
-#include "engine/prune_plan.hpp"
+#include "engine/prune/prune_plan.hpp"
 
 namespace stash::engine {
 namespace {

@@ -1,4 +1,4 @@
-#include "engine/region.hpp"
+#include "engine/restore/region.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

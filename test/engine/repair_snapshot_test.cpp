@@ -1,5 +1,5 @@
-#include "engine/commit.hpp"
 #include "engine/repair_fixture.hpp"
+#include "engine/snapshot/commit.hpp"
 
 namespace stash::engine {
 namespace {

@@ -7,8 +7,8 @@
 #include <set>
 
 #include "backup_fixture.hpp"
-#include "engine/content_map.hpp"
-#include "engine/fetch_plan.hpp"
+#include "engine/blobs/fetch_plan.hpp"
+#include "engine/snapshot/content_map.hpp"
 #include "faulty_tree.hpp"
 
 namespace stash::engine::test {

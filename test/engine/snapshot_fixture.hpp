@@ -3,8 +3,8 @@
 #include <map>
 #include <string>
 
-#include "engine/commit.hpp"
 #include "engine/engine_fixture.hpp"
+#include "engine/snapshot/commit.hpp"
 #include "stash/engine/check.hpp"
 #include "stash/engine/forget.hpp"
 

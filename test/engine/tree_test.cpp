@@ -6,7 +6,7 @@
 #include "engine/format/tree.hpp"
 #include "engine/format_fixture.hpp"
 #include "engine/hooked_store.hpp"
-#include "engine/selected_entries.hpp"
+#include "engine/select/selected_entries.hpp"
 
 namespace stash::engine {
 namespace {

@@ -1,9 +1,9 @@
-#include "engine/walker.hpp"
+#include "engine/backup/walker.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 
-#include "engine/accounts.hpp"
+#include "engine/backup/accounts.hpp"
 #include "faulty_tree.hpp"
 #include "support/nasty_tree.hpp"
 #include "support/temp_dir.hpp"

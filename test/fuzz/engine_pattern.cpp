@@ -1,5 +1,5 @@
 #include "engine/format/entry.hpp"
-#include "engine/pattern.hpp"
+#include "engine/select/pattern.hpp"
 #include "fuzz/fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/utf8.hpp"
+#include "engine/format/utf8.hpp"
 #include "stash/base/error.hpp"
 #include "stash/json/value.hpp"
 

@@ -1,0 +1,85 @@
+#include "engine/backup/source_reader.hpp"
+
+#include <algorithm>
+
+namespace stash::engine {
+namespace {
+
+/// Joins runs over the smallest holes until at most Entry::kMaxExtents are left.
+void merge_extents(std::vector<Extent>& extents) {
+  if (extents.size() <= Entry::kMaxExtents) return;
+  const auto hole_before = [&](std::size_t i) {
+    return extents[i].offset - extents[i - 1].offset - extents[i - 1].length;
+  };
+  std::vector<std::uint64_t> holes;
+  for (std::size_t i = 1; i < extents.size(); ++i) holes.push_back(hole_before(i));
+  std::ranges::nth_element(holes, holes.begin() + static_cast<std::ptrdiff_t>(Entry::kMaxExtents - 1),
+                           std::greater());
+  const std::uint64_t least_kept =
+      holes[Entry::kMaxExtents - 1] + 1;  // strictly larger holes stay: fewer than the most
+  std::vector<Extent> merged{extents[0]};
+  for (std::size_t i = 1; i < extents.size(); ++i) {
+    if (hole_before(i) >= least_kept)
+      merged.push_back(extents[i]);
+    else
+      merged.back().length = extents[i].offset + extents[i].length - merged.back().offset;
+  }
+  extents = std::move(merged);
+}
+
+}  // namespace
+
+void SourceReader::open(const Found& found) {
+  file_ = found.parent->open_file(found.name());
+  stat_ = file_->opened();
+  xattrs_ = file_->xattrs();
+  size_ = stat_.size;
+  if (stat_.allocated < size_) {
+    extents_ = file_->extents(size_);
+    merge_extents(extents_);
+    sparse_ = extents_ != std::vector<Extent>{{0, size_}};
+  }
+  if (!sparse_ && size_ > 0) extents_ = {Extent{0, size_}};
+}
+
+std::size_t SourceReader::fill(std::span<std::byte> out) {
+  std::size_t done = 0;
+  while (done < out.size() && !at_end()) {
+    const Extent& extent = extents_[extent_];
+    const std::size_t want =
+        static_cast<std::size_t>(std::min<std::uint64_t>(extent.length - inside_, out.size() - done));
+    const std::size_t got = file_->read(extent.offset + inside_, out.subspan(done, want));
+    done += got;
+    inside_ += got;
+    if (got < want) {
+      cut_short(extent.offset + inside_);
+    } else if (inside_ == extent.length) {
+      ++extent_;
+      inside_ = 0;
+    }
+  }
+  return done;
+}
+
+void SourceReader::cut_short(std::uint64_t end) {
+  shrank_ = true;
+  size_ = end;
+  extents_.resize(extent_ + 1);
+  extents_.back().length = inside_;
+  if (inside_ == 0) extents_.pop_back();
+  extent_ = extents_.size();
+  inside_ = 0;
+}
+
+bool SourceReader::changed() {
+  const FileStat now = file_->stat();
+  return shrank_ || now.size != stat_.size || now.mtime != stat_.mtime || now.ctime != stat_.ctime;
+}
+
+void SourceReader::describe(Entry& entry) const {
+  entry.size = size_;
+  entry.sparse = sparse_;
+  if (sparse_) entry.extents = extents_;
+}
+
+}  // namespace stash::engine
