@@ -1,5 +1,7 @@
 #include "stash/api/conditions.hpp"
 
+#include "stash/json/write.hpp"
+
 #include <algorithm>
 
 namespace stash::api {

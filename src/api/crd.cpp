@@ -9,6 +9,7 @@
 #include "stash/api/repository.hpp"
 #include "stash/api/restore_session.hpp"
 #include "stash/api/schema.hpp"
+#include "stash/json/write.hpp"
 #include "stash/json/yaml.hpp"
 
 // A check belongs here when it compares several fields, or the new object with the old one: those are written

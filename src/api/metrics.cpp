@@ -1,5 +1,7 @@
 #include "stash/api/metrics.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace stash::api {

@@ -2,6 +2,8 @@
 
 #include "stash/api/types.hpp"
 #include "stash/base/error.hpp"
+#include "stash/json/read.hpp"
+#include "stash/json/write.hpp"
 #include "stash/kube/client.hpp"
 
 namespace stash::api {

@@ -2,6 +2,7 @@
 
 #include "api/object.hpp"
 #include "stash/api/schema.hpp"
+#include "stash/json/schema.hpp"
 #include "stash/kube/meta.hpp"
 
 namespace stash::api {

@@ -4,6 +4,7 @@
 
 #include "api/object.hpp"
 #include "stash/api/schema.hpp"
+#include "stash/json/schema.hpp"
 
 namespace stash::api {
 

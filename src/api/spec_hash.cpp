@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/fnv.hpp"
+#include "stash/json/write.hpp"
 
 namespace stash::api {
 namespace {

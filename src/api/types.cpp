@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/object.hpp"
+#include "stash/json/write.hpp"
 #include "stash/kube/meta.hpp"
 
 namespace stash::api {

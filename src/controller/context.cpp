@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "stash/json/write.hpp"
 #include "stash/kube/meta.hpp"
 #include "stash/kube/resources.hpp"
 

@@ -3,6 +3,7 @@
 #include "controller/inject.hpp"
 #include "stash/api/names.hpp"
 #include "stash/api/spec_hash.hpp"
+#include "stash/json/write.hpp"
 
 namespace stash::controller {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "stash/api/backup_configuration.hpp"
 #include "stash/api/restore_session.hpp"
-#include "stash/json/fields.hpp"
+#include "stash/json/faults.hpp"
 
 namespace stash::controller {
 

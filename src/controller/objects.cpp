@@ -1,6 +1,7 @@
 #include "controller/objects.hpp"
 
 #include "stash/api/names.hpp"
+#include "stash/json/write.hpp"
 #include "stash/kube/meta.hpp"
 
 namespace stash::controller {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "stash/api/types.hpp"
+#include "stash/api/target.hpp"
 #include "stash/engine/repository.hpp"
 #include "stash/engine/restore.hpp"
 

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "stash/json/read.hpp"
+#include "stash/json/schema.hpp"
+
 namespace stash::json {
 namespace {
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "stash/api/hooks.hpp"
-#include "stash/api/types.hpp"
+#include "stash/api/runtime.hpp"
+#include "stash/api/target.hpp"
+#include "stash/json/faults.hpp"
 #include "stash/kube/client.hpp"
 
 namespace stash::api {

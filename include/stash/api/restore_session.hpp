@@ -2,7 +2,9 @@
 
 #include "stash/api/backup_configuration.hpp"
 #include "stash/api/hooks.hpp"
-#include "stash/api/types.hpp"
+#include "stash/api/runtime.hpp"
+#include "stash/api/target.hpp"
+#include "stash/json/faults.hpp"
 #include "stash/kube/client.hpp"
 
 namespace stash::api {

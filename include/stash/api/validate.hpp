@@ -6,7 +6,7 @@
 #include "stash/api/backup_configuration.hpp"
 #include "stash/api/repository.hpp"
 #include "stash/api/restore_session.hpp"
-#include "stash/json/fields.hpp"
+#include "stash/json/faults.hpp"
 
 /// What the schema cannot check, or did not (an object can be older than its CRD). Every fault is a sentence
 /// that begins with the field: "spec.target.paths[0]: \"data\" is not an absolute path". An empty list means
