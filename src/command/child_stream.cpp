@@ -8,7 +8,11 @@
 namespace stash::command {
 
 ChildStream::ChildStream(std::vector<std::string> words) : name_(words.at(0)) {
-  child_.emplace(std::move(words), own_variables());
+  try {
+    child_.emplace(std::move(words), own_variables());
+  } catch (const Error& e) {
+    throw Error(e.kind(), "start {}", e.what());
+  }
 }
 
 Task<std::size_t> ChildStream::read(net::Pool& pool, std::span<std::byte> into) {
