@@ -13,6 +13,7 @@
 #include "command/hand.hpp"
 #include "command/output.hpp"
 #include "command/progress_line.hpp"
+#include "stash/base/fd.hpp"
 
 namespace stash::command {
 namespace {
@@ -72,12 +73,10 @@ void print_result(const BackupFlags& flags, const engine::BackupResult& result) 
 }
 
 Task<std::size_t> read_stdin(net::Pool& pool, std::span<std::byte> into) {
-  auto work = [into]() -> std::size_t {
-    for (;;) {
-      const ssize_t got = ::read(STDIN_FILENO, into.data(), into.size());
-      if (got >= 0) return static_cast<std::size_t>(got);
-      if (errno != EINTR) throw errno_error(errno, "read standard input");
-    }
+  auto work = [into] {
+    const ssize_t got = retry_eintr([into] { return ::read(STDIN_FILENO, into.data(), into.size()); });
+    if (got < 0) throw errno_error(errno, "read standard input");
+    return static_cast<std::size_t>(got);
   };
   co_return co_await net::offload(pool, std::move(work));
 }

@@ -4,6 +4,7 @@
 
 #include "command/commands.hpp"
 #include "command/hand.hpp"
+#include "stash/base/fd.hpp"
 #include "stash/engine/browse.hpp"
 
 namespace stash::command {
@@ -19,8 +20,7 @@ struct DumpFlags {
 
 void write_all(ByteView bytes) {
   while (!bytes.empty()) {
-    const ssize_t wrote = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
-    if (wrote < 0 && errno == EINTR) continue;
+    const ssize_t wrote = retry_eintr([bytes] { return ::write(STDOUT_FILENO, bytes.data(), bytes.size()); });
     if (wrote < 0) throw errno_error(errno, "write standard output");
     bytes = bytes.subspan(static_cast<std::size_t>(wrote));
   }

@@ -1,9 +1,6 @@
 #include "stash/engine/backup.hpp"
 
-#include <boost/asio/this_coro.hpp>
-
 #include <algorithm>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <set>
@@ -165,17 +162,7 @@ class Session {
 
   Task<void> store(BackupResult& result) {
     BlobWriter blobs(impl_, progress_);
-    std::exception_ptr failure;
-    try {
-      co_await store_with(blobs, result);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
-    co_await boost::asio::this_coro::throw_if_cancelled(false);
-    co_await blobs.abandon();
-    co_await boost::asio::this_coro::throw_if_cancelled(throws);
-    if (failure) std::rethrow_exception(failure);
+    co_await then_abandon(blobs, store_with(blobs, result));
   }
 
   Task<void> store_with(BlobWriter& blobs, BackupResult& result) {

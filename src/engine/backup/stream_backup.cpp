@@ -1,8 +1,6 @@
 #include <unistd.h>
-#include <boost/asio/this_coro.hpp>
 
 #include <cstring>
-#include <exception>
 
 #include "engine/backup/change.hpp"
 #include "engine/backup/source_reader.hpp"
@@ -67,8 +65,8 @@ Task<void> store_stream(Repository::Impl& impl, BlobWriter& blobs, ReadStream re
   co_await content.finish(entry);
 }
 
-Task<BackupResult> backup_with(Repository::Impl& impl, BlobWriter& blobs, BackupOptions options,
-                               std::string name, ReadStream read, Progress& progress) {
+Task<void> backup_with(Repository::Impl& impl, BlobWriter& blobs, BackupOptions options, std::string name,
+                       ReadStream read, Progress& progress, BackupResult& result) {
   const auto& timers = impl.environment.timers;
   const auto began = timers.steady();
   const TimePoint start = timers.now();
@@ -103,12 +101,10 @@ Task<BackupResult> backup_with(Repository::Impl& impl, BlobWriter& blobs, Backup
   snapshot.program = "stash " STASH_VERSION;
   snapshot.counts.files_new = 1;
   snapshot.counts.bytes = entry.size;
-  BackupResult result;
   const Manifest committed = co_await commit(impl, blobs, manifest);
   result.snapshot = committed.snapshot;
   result.blobs_new = blobs.blobs_new();
   result.duration = timers.steady() - began;
-  co_return result;
 }
 
 }  // namespace
@@ -122,18 +118,8 @@ Task<BackupResult> backup_stream(Repository& repository, BackupOptions options, 
   co_await impl.load_index(Index::Scope::Members);
   BlobWriter blobs(impl, progress);
   BackupResult result;
-  std::exception_ptr failure;
-  try {
-    result =
-        co_await backup_with(impl, blobs, std::move(options), std::move(name), std::move(read), progress);
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
-  co_await boost::asio::this_coro::throw_if_cancelled(false);
-  co_await blobs.abandon();
-  co_await boost::asio::this_coro::throw_if_cancelled(throws);
-  if (failure) std::rethrow_exception(failure);
+  co_await then_abandon(blobs, backup_with(impl, blobs, std::move(options), std::move(name), std::move(read),
+                                           progress, result));
   co_return result;
 }
 

@@ -341,25 +341,36 @@ Task<void> BlobWriter::abandon() {
   }
 }
 
-Task<void> write_session(Repository::Impl& repository, Progress& progress,
-                         std::function<Task<void>(BlobWriter&)> work,
-                         std::shared_ptr<const LoadedIndex> known) {
+Task<void> then_abandon(BlobWriter& writer, Task<void> work) {
   namespace this_coro = boost::asio::this_coro;
-  BlobWriter writer(repository, progress, std::move(known));
   std::exception_ptr failure;
   try {
-    co_await work(writer);
-    co_await writer.finish();
+    co_await std::move(work);
   } catch (...) {
     failure = std::current_exception();
   }
-  if (!failure) co_return;
   // A cancelled coroutine could await nothing more, but the uploads must have ended before the writer goes.
   const bool throws = co_await this_coro::throw_if_cancelled();
   co_await this_coro::throw_if_cancelled(false);
   co_await writer.abandon();
   co_await this_coro::throw_if_cancelled(throws);
-  std::rethrow_exception(failure);
+  if (failure) std::rethrow_exception(failure);
+}
+
+namespace {
+
+Task<void> finish_after(BlobWriter& writer, Task<void> work) {
+  co_await std::move(work);
+  co_await writer.finish();
+}
+
+}  // namespace
+
+Task<void> write_session(Repository::Impl& repository, Progress& progress,
+                         std::function<Task<void>(BlobWriter&)> work,
+                         std::shared_ptr<const LoadedIndex> known) {
+  BlobWriter writer(repository, progress, std::move(known));
+  co_await then_abandon(writer, finish_after(writer, work(writer)));
 }
 
 }  // namespace stash::engine

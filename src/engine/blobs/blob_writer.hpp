@@ -108,6 +108,10 @@ class BlobWriter {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Awaits `work`, which uses the writer, and then abandon() whatever became of it, also when it was
+/// cancelled; throws what `work` threw.
+Task<void> then_abandon(BlobWriter& writer, Task<void> work);
+
 /// Runs `work` with a writer and ends it properly whatever happens: finish() after success, abandon() after a
 /// failure or cancellation. `work` is a function that calls a coroutine, not a capturing coroutine itself.
 Task<void> write_session(Repository::Impl& repository, Progress& progress,
