@@ -138,6 +138,22 @@ TEST(SealedObjects, DamageIsDetected) {
       sealed, [&](const Bytes& damaged) { open_object(keys, kSnapshotMagic, "snapshots/a", damaged); }));
 }
 
+TEST(SealedObjects, ACutNearAPieceBoundaryIsDetected) {
+  const Keys keys = test_keys();
+  constexpr std::size_t kStoredPiece = (1u << 20) + crypto::kTagSize;
+  const Bytes sealed = seal_object(keys, kSegmentMagic, "index/a", Bytes(3u << 20));
+  for (const std::size_t boundary : {16 + kStoredPiece, 16 + 2 * kStoredPiece, sealed.size()})
+    for (std::size_t size = boundary - 17; size <= std::min(boundary + 17, sealed.size() - 1); ++size)
+      // With the true number of pieces in the header, and with that which the length suggests.
+      for (const int pieces : {1, 2, 3}) {
+        Bytes cut(sealed.begin(), sealed.begin() + static_cast<std::ptrdiff_t>(size));
+        cut[12] = static_cast<std::byte>(pieces);
+        EXPECT_EQ(test::kind_of([&] { open_object(keys, kSegmentMagic, "index/a", cut); }),
+                  ErrorKind::Corrupt)
+            << size << " bytes, " << pieces << " pieces";
+      }
+}
+
 TEST(SealedObjects, ALostPieceAndASwappedOneAreDetected) {
   const Keys keys = test_keys();
   constexpr std::size_t kStoredPiece = (1u << 20) + crypto::kTagSize;

@@ -7,6 +7,7 @@ namespace stash::engine {
 namespace {
 
 constexpr std::size_t kPiece = std::size_t{1} << 20;
+constexpr std::size_t kStoredPiece = kPiece + crypto::kTagSize;
 
 Bytes piece_aad(const Keys& keys, ByteView header, std::uint32_t number) {
   Bytes aad;
@@ -73,15 +74,16 @@ Bytes open_object(const Keys& keys, std::string_view magic, std::string_view nam
   const Header header = read_header(sealed, magic, name);
   const ByteView head = sealed.first(kHeaderSize);
   ByteView rest = sealed.subspan(kHeaderSize);
-  const std::size_t pieces =
-      std::max<std::size_t>(1, (rest.size() + kPiece + crypto::kTagSize - 1) / (kPiece + crypto::kTagSize));
-  if (pieces != header.last || rest.size() < pieces * crypto::kTagSize)
+  const std::size_t pieces = std::max<std::size_t>(1, (rest.size() + kStoredPiece - 1) / kStoredPiece);
+  // Without all of the last tag the pieces before would not fit into what is made for them.
+  const std::size_t last = rest.size() - (pieces - 1) * kStoredPiece;
+  if (pieces != header.last || last < crypto::kTagSize)
     throw Error(ErrorKind::Corrupt, "{}: damaged: wrong length", name);
   crypto::Aes256Gcm cipher(keys.object_key(name));
   Bytes plain(rest.size() - pieces * crypto::kTagSize);
   std::span<std::byte> out = plain;
   for (std::uint32_t i = 0; i < pieces; ++i) {
-    const ByteView piece = rest.first(std::min(rest.size(), kPiece + crypto::kTagSize));
+    const ByteView piece = rest.first(std::min(rest.size(), kStoredPiece));
     const std::size_t size = piece.size() - crypto::kTagSize;
     if (!cipher.open(offset_nonce(i), piece_aad(keys, head, i), piece, out.first(size)))
       throw Error(ErrorKind::Corrupt, "{}: damaged, or not of this repository", name);
