@@ -19,6 +19,15 @@ Task<void> commit_again(Repository::Impl& repository, BlobWriter& writer, Manife
   id = committed.snapshot.id;
 }
 
+/// What counts as stored for a writer that stores nothing. Nobody looked what the new snapshot needs of packs
+/// that are condemned already, and a collector to which the old one is gone may never have seen the new one:
+/// by knowing no tomb the writer makes the commit look, and copy it.
+std::shared_ptr<const LoadedIndex> known_to_writer(const Repository::Impl& repository) {
+  auto loaded = repository.loaded();
+  if (!loaded->index.holds_condemned()) return loaded;
+  return std::make_shared<LoadedIndex>(Index::Scope::Members);
+}
+
 /// The new snapshot is committed as one of a backup is, so that no collector deletes what it needs; a
 /// snapshot that somebody forgot meanwhile stays forgotten.
 Task<std::string> replace(Repository::Impl& repository, std::string before, std::vector<std::string> tags) {
@@ -26,9 +35,10 @@ Task<std::string> replace(Repository::Impl& repository, std::string before, std:
   manifest.snapshot.tags = std::move(tags);
   std::string after;
   Progress progress;
-  co_await write_session(repository, progress, [&](BlobWriter& writer) {
-    return commit_again(repository, writer, manifest, after);
-  });
+  const auto known = known_to_writer(repository);
+  co_await write_session(
+      repository, progress,
+      [&](BlobWriter& writer) { return commit_again(repository, writer, manifest, after); }, known);
   bool forgotten = false;
   try {
     co_await repository.remove_snapshot(before);
