@@ -21,7 +21,8 @@ enum class Fault {
   StatFails,
   AlwaysChanges,
   ChangesOnce,
-  Shrinks
+  Shrinks,
+  NoXattrs
 };
 
 /// The machine's file system with faults by file name, and a count of what was opened.
@@ -33,7 +34,7 @@ class FaultyTree final : public FileTree {
   std::function<void()> on_open;  ///< called before a file is opened
 
   std::unique_ptr<SourceDir> open(const std::string& path) override {
-    return std::make_unique<Dir>(*this, real_.open(path));
+    return std::make_unique<Dir>(*this, path, real_.open(path));
   }
 
   bool has(const std::string& name, Fault fault) const {
@@ -67,7 +68,9 @@ class FaultyTree final : public FileTree {
       if (tree_.has(name_, Fault::Shrinks)) return {Extent{0, size}};
       return real_->extents(size);
     }
-    std::vector<Xattr> xattrs() override { return real_->xattrs(); }
+    std::vector<Xattr> xattrs() override {
+      return tree_.xattrs(name_, [&] { return real_->xattrs(); });
+    }
 
    private:
     FaultyTree& tree_;
@@ -78,10 +81,13 @@ class FaultyTree final : public FileTree {
 
   class Dir final : public SourceDir {
    public:
-    Dir(FaultyTree& tree, std::unique_ptr<SourceDir> real) : tree_(tree), real_(std::move(real)) {}
+    Dir(FaultyTree& tree, std::string name, std::unique_ptr<SourceDir> real)
+        : tree_(tree), name_(std::move(name)), real_(std::move(real)) {}
 
     FileStat stat() override { return real_->stat(); }
-    std::vector<Xattr> xattrs() override { return real_->xattrs(); }
+    std::vector<Xattr> xattrs() override {
+      return tree_.xattrs(name_, [&] { return real_->xattrs(); });
+    }
     NameList names() override { return real_->names(); }
     FileStat stat(const std::string& name) override {
       if (tree_.has(name, Fault::VanishesBeforeStat))
@@ -93,7 +99,7 @@ class FaultyTree final : public FileTree {
       if (tree_.has(name, Fault::VanishesBeforeOpen))
         throw Error(ErrorKind::NotFound, "open directory: gone");
       if (tree_.has(name, Fault::Denied)) throw Error(ErrorKind::Denied, "open directory: Permission denied");
-      return std::make_unique<Dir>(tree_, real_->open_dir(name));
+      return std::make_unique<Dir>(tree_, name, real_->open_dir(name));
     }
     std::unique_ptr<SourceFile> open_file(const std::string& name) override {
       if (tree_.on_open) tree_.on_open();
@@ -104,12 +110,22 @@ class FaultyTree final : public FileTree {
       return std::make_unique<File>(tree_, name, real_->open_file(name));
     }
     std::string link_target(const std::string& name) override { return real_->link_target(name); }
-    std::vector<Xattr> xattrs(const std::string& name) override { return real_->xattrs(name); }
+    std::vector<Xattr> xattrs(const std::string& name) override {
+      return tree_.xattrs(name, [&] { return real_->xattrs(name); });
+    }
 
    private:
     FaultyTree& tree_;
+    std::string name_;
     std::unique_ptr<SourceDir> real_;
   };
+
+  template <class Read>
+  std::vector<Xattr> xattrs(const std::string& name, Read read) const {
+    if (has(name, Fault::NoXattrs))
+      throw Error(ErrorKind::Unavailable, "list extended attributes: Input/output error");
+    return read();
+  }
 
   bool first_time(const std::string& name) {
     const std::lock_guard lock(mutex_);

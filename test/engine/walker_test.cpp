@@ -15,6 +15,17 @@ using stash::test::make_dir;
 using stash::test::TempDir;
 using stash::test::write_file;
 
+TEST(NameList, KeepsANameOnceThatWasListedTwice) {
+  NameList names;
+  for (const char* name : {"b", "a", "b", "c", "a"}) names.add(name);
+  names.sort();
+
+  ASSERT_EQ(names.size(), 3u);
+  EXPECT_EQ(names[0], "a");
+  EXPECT_EQ(names[1], "b");
+  EXPECT_EQ(names[2], "c");
+}
+
 class WalkerTest : public ::testing::Test {
  protected:
   WalkOptions options() {

@@ -162,7 +162,7 @@ Task<void> BackupPipeline::take_other(Slot& slot) {
     entry.link_target = slot.found.link_target;
     entry.size = entry.link_target.size();
   }
-  entry.unreadable = !slot.found.problem.empty();
+  entry.unreadable = slot.found.unreadable;
   slot.problem = slot.found.problem;
   if (jobs_) co_await store_xattrs(jobs_->blobs, std::move(slot.found.xattrs), entry);
   slot.done = true;
@@ -249,7 +249,6 @@ Task<void> BackupPipeline::read_xattrs_again(Slot& slot) {
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::Cancelled) throw;
     slot.gone = e.kind() == ErrorKind::NotFound;
-    slot.entry.unreadable = !slot.gone;
     slot.problem = e.what();
     co_return;
   }
@@ -349,10 +348,14 @@ Task<bool> BackupPipeline::still_stored(const Entry& before) const {
   ContentReader content(lists, before);
   bool all = true;
   content.on_blob([&](const BlobRef& list) { all = all && index.has(BlobKind::Tree, key_of(list.id)); });
-  while (all) {
-    const auto ref = co_await content.next();
-    if (!ref) break;
-    all = all && index.has(BlobKind::Data, key_of(ref->id));
+  try {
+    while (all) {
+      const auto ref = co_await content.next();
+      if (!ref) break;
+      all = all && index.has(BlobKind::Data, key_of(ref->id));
+    }
+  } catch (const LostBlob&) {
+    all = false;
   }
   co_return all;
 }

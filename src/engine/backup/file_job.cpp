@@ -47,6 +47,7 @@ class Attempt {
     co_await content_.finish(result_.content);
     reader_.describe(result_.content);
     result_.stat = reader_.stat();
+    result_.problem = reader_.problem();
     co_await store_xattrs(context_.blobs, reader_.xattrs(), result_.content);
     co_return std::move(result_);
   }

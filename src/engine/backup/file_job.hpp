@@ -21,16 +21,16 @@ struct FileJobContext {
 /// How reading one file went.
 enum class FileOutcome {
   Whole,
-  Changed,     ///< it changed while it was read, twice: what was read is kept
-  Vanished,    ///< it went away before it was opened
-  Unreadable,  ///< `problem` tells why
+  Changed,   ///< it changed while it was read, twice: what was read is kept
+  Vanished,  ///< it went away before it was opened
+  Unreadable,
 };
 
 struct FileRead {
   FileOutcome outcome = FileOutcome::Whole;
-  std::string problem;
-  FileStat stat;  ///< at the time of opening; not when it could not be opened
-  Entry content;  ///< size, sparse, extents, blobs, inline content and xattrs are set
+  std::string problem;  ///< what could not be read, or ""; with Whole and Changed, its attributes
+  FileStat stat;        ///< at the time of opening; not when it could not be opened
+  Entry content;        ///< size, sparse, extents, blobs, inline content and xattrs are set
 
   FileRead() {}
 };

@@ -43,7 +43,7 @@ struct FileStat {
 class NameList {
  public:
   void add(std::string_view name);
-  void sort();  ///< bytewise
+  void sort();  ///< bytewise; a name that was listed twice, as a busy directory does, is left once
   std::size_t size() const { return pieces_.size(); }
   std::string_view operator[](std::size_t i) const;
 

@@ -78,7 +78,8 @@ std::vector<Xattr> read_xattrs(const std::function<ssize_t(char*, std::size_t)>&
   thread_local std::array<char, 65536> buffer;
   const ssize_t length = list(buffer.data(), buffer.size());
   if (length < 0) {
-    if (errno == ENOTSUP || errno == ENOSYS) return {};
+    // ENODATA is what CIFS answers for none.
+    if (errno == ENOTSUP || errno == ENOSYS || errno == ENODATA) return {};
     throw errno_error(errno, "list extended attributes");
   }
   std::vector<Xattr> found;
@@ -206,10 +207,16 @@ class LinuxDir final : public SourceDir {
 
   std::vector<Xattr> xattrs(const std::string& name) override {
     const std::string path = fmt::format("/proc/self/fd/{}/{}", fd_.get(), name);
-    return read_xattrs([&](char* to, std::size_t size) { return llistxattr(path.c_str(), to, size); },
-                       [&](const char* attribute, char* to, std::size_t size) {
-                         return lgetxattr(path.c_str(), attribute, to, size);
-                       });
+    try {
+      return read_xattrs([&](char* to, std::size_t size) { return llistxattr(path.c_str(), to, size); },
+                         [&](const char* attribute, char* to, std::size_t size) {
+                           return lgetxattr(path.c_str(), attribute, to, size);
+                         });
+    } catch (const Error& e) {
+      if (e.kind() != ErrorKind::NotFound) throw;
+    }
+    stat(name);  // throws NotFound if it went away indeed
+    throw Error(ErrorKind::Unsupported, "extended attributes cannot be listed without /proc");
   }
 
  private:
@@ -241,6 +248,11 @@ void NameList::sort() {
     return std::string_view(text_).substr(a.begin, a.length) <
            std::string_view(text_).substr(b.begin, b.length);
   });
+  const auto same = [this](const Piece& a, const Piece& b) {
+    return std::string_view(text_).substr(a.begin, a.length) ==
+           std::string_view(text_).substr(b.begin, b.length);
+  };
+  pieces_.erase(std::ranges::unique(pieces_, same).begin(), pieces_.end());
 }
 
 }  // namespace stash::engine

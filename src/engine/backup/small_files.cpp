@@ -58,6 +58,7 @@ class Batch {
     }
     reader.describe(read.content);
     read.content.xattrs = reader.xattrs();
+    read.problem = reader.problem();
     read.stat = reader.stat();
     context_.progress.bytes_done += data->size();
   }

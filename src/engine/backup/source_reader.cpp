@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "stash/base/error.hpp"
+
 namespace stash::engine {
 namespace {
 
@@ -32,7 +34,11 @@ void merge_extents(std::vector<Extent>& extents) {
 void SourceReader::open(const Found& found) {
   file_ = found.parent->open_file(found.name());
   stat_ = file_->opened();
-  xattrs_ = file_->xattrs();
+  try {
+    xattrs_ = file_->xattrs();
+  } catch (const Error& e) {
+    problem_ = e.what();
+  }
   size_ = stat_.size;
   if (stat_.allocated < size_) {
     extents_ = file_->extents(size_);

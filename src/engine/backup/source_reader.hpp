@@ -20,6 +20,8 @@ class SourceReader {
   /// Metadata at the time of opening; the file is read as long as it was then.
   const FileStat& stat() const { return stat_; }
   const std::vector<Xattr>& xattrs() const { return xattrs_; }
+  /// Why there are none, where they could not be read; or "".
+  const std::string& problem() const { return problem_; }
 
   /// The next content bytes; less than asked only at the end.
   std::size_t fill(std::span<std::byte> out);
@@ -39,6 +41,7 @@ class SourceReader {
   std::unique_ptr<SourceFile> file_;
   FileStat stat_;
   std::vector<Xattr> xattrs_;
+  std::string problem_;
   std::vector<Extent> extents_;
   std::size_t extent_ = 0;
   std::uint64_t inside_ = 0;  ///< bytes of extents_[extent_] read so far

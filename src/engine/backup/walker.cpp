@@ -148,22 +148,33 @@ bool Walker::describe(const std::shared_ptr<SourceDir>& dir, const std::string& 
         found.link_target = dir->link_target(name);
         [[fallthrough]];
       default:
-        found.xattrs = dir->xattrs(name);
+        put_xattrs(found, [&] { return dir->xattrs(name); });
     }
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::NotFound) return false;
     found.problem = e.what();
+    found.unreadable = true;
   }
   return true;
+}
+
+template <class Read>
+void Walker::put_xattrs(Found& found, Read read) {
+  try {
+    found.xattrs = read();
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::NotFound) throw;
+    found.problem = e.what();
+  }
 }
 
 void Walker::enter(SourceDir& dir, const std::string& name, Found& found) {
   Level level;
   level.dir = dir.open_dir(name);
   level.stat = found.stat;
-  found.xattrs = level.dir->xattrs();
   level.names = level.dir->names();
   level.names.sort();
+  put_xattrs(found, [&] { return level.dir->xattrs(); });
   if (options_.exclude_caches && is_cache(*level.dir, level.names)) {
     level.names = NameList();
     level.names.add(kCacheTag);

@@ -25,6 +25,7 @@ struct Found {
   FileStat stat;
   bool has_stat = true;               ///< false: not even metadata could be read; `problem` tells why
   std::string problem;                ///< what could not be read, or ""
+  bool unreadable = false;            ///< with a problem: it is more than attributes
   std::shared_ptr<SourceDir> parent;  ///< of a regular file: where to open name() in
   std::string link_target;
   std::vector<Xattr> xattrs;  ///< not of regular files: theirs are read when they are open
@@ -66,6 +67,9 @@ class Walker {
   /// False when it went away.
   bool describe(const std::shared_ptr<SourceDir>& dir, const std::string& name, Found& found);
   void enter(SourceDir& dir, const std::string& name, Found& found);
+  /// What else there is of an entry is kept without its attributes.
+  template <class Read>
+  void put_xattrs(Found& found, Read read);
   void leave(std::vector<Found>& out);
   void hand_out(Found found, std::vector<Found>& out);
   bool is_cache(SourceDir& dir, const NameList& names);

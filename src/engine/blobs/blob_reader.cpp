@@ -22,15 +22,17 @@ BlobReader::BlobReader(Repository::Impl& repository, std::uint64_t cache_bytes)
     : repository_(repository), cache_limit_(cache_bytes) {}
 
 Task<Bytes> BlobReader::read(BlobKind kind, BlobId id, bool verify) {
-  std::string trouble = "no pack holds it";
+  std::string trouble;
   for (const bool fresh_index : {false, true}) {
     // A collector may have moved it since the index was loaded.
     if (fresh_index) co_await repository_.reload_index();
     auto bytes = co_await read_any_copy(kind, id, verify, trouble);
     if (bytes) co_return std::move(*bytes);
   }
-  throw Error(ErrorKind::Corrupt, "{} blob {} cannot be read: {}", kind == BlobKind::Tree ? "tree" : "data",
-              id.hex(), trouble);
+  const char* const what = kind == BlobKind::Tree ? "tree" : "data";
+  if (find(kind, id).empty())
+    throw LostBlob(ErrorKind::Corrupt, "{} blob {} cannot be read: no pack holds it", what, id.hex());
+  throw Error(ErrorKind::Corrupt, "{} blob {} cannot be read: {}", what, id.hex(), trouble);
 }
 
 Task<std::optional<Bytes>> BlobReader::read_any_copy(BlobKind kind, BlobId id, bool verify,

@@ -7,9 +7,21 @@
 
 #include "engine/format/entry.hpp"
 #include "engine/index/index.hpp"
+#include "stash/base/error.hpp"
 #include "stash/engine/repository.hpp"
 
 namespace stash::engine {
+
+/// Error(Corrupt) for a blob that is in no pack by a fresh index: whoever stores it again makes it whole.
+class LostBlob : public Error {
+ public:
+  using Error::Error;
+};
+
+/// True where what a reader asked for is damaged or gone: other data may be whole.
+inline bool is_data_damage(const Error& e) {
+  return e.kind() == ErrorKind::Corrupt || e.kind() == ErrorKind::NotFound;
+}
 
 /// Reads blobs through the repository's index. Control thread; decode() on any.
 ///
@@ -22,7 +34,8 @@ class BlobReader {
   explicit BlobReader(Repository::Impl& repository, std::uint64_t cache_bytes = std::uint64_t{4} << 20);
 
   /// The bytes of one blob. A pack or copy that is gone makes it look for another copy, and load the index
-  /// again, before Error(Corrupt) that names the blob. With `verify` the id is computed again.
+  /// again, before Error(Corrupt), for one that is in no pack LostBlob, that names it. With `verify` the id
+  /// is computed again.
   Task<Bytes> read(BlobKind kind, BlobId id, bool verify = false);
 
   /// Before the first of these blobs, which are wanted in this order, is read: gets as many of them at once

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "stash/base/error.hpp"
+#include "stash/base/log.hpp"
 
 namespace stash::engine {
 namespace {
@@ -174,9 +175,16 @@ bool ParentStream::ready(std::string_view path) {
 }
 
 Task<void> ParentStream::advance_to(std::string path) {
-  while (!ready(path)) {
-    reader_->pass_before(path);
-    co_await reader_->load();
+  try {
+    while (!ready(path)) {
+      reader_->pass_before(path);
+      co_await reader_->load();
+    }
+  } catch (const LostBlob& lost) {
+    // Not for a damaged pack that the index still counts on: the new tree would count on it, too.
+    log::warn("part of the earlier snapshot is lost: what comes after is read again",
+              {{"path", path}, {"error", lost.what()}});
+    reader_.reset();
   }
 }
 

@@ -76,7 +76,8 @@ class TreeReader {
   std::function<bool(const BlobId&)> wanted_;
 };
 
-/// A parent snapshot read along with a walk: both go through the same order once.
+/// A parent snapshot read along with a walk: both go through the same order once. It only saves work, so one
+/// of which a blob is lost ends there.
 ///
 ///   if (!parent.ready(path)) co_await parent.advance_to(path);
 ///   const Entry* before = parent.at(path);
