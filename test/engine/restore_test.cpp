@@ -31,6 +31,35 @@ class RestoreTest : public BackupTest {
     return back_up(dir_ / "n").snapshot;
   }
   std::string out(const std::string& name = "") { return dir_ / "out" + dir_ / "n" + name; }
+
+  FramePlace place_of(const BlobId& id) {
+    net::run(repository_->impl().load_index(Index::Scope::Places));
+    return BlobReader(repository_->impl()).find(BlobKind::Tree, id).at(0).frame;
+  }
+  void damage(const FramePlace& frame) {
+    world_.memory.objects().at(pack_name(frame.pack)).at(frame.offset) ^= std::byte{1};
+  }
+  void damage_blob(const BlobId& id) { damage(place_of(id)); }
+  /// The last frame that holds leaves and not the root.
+  void damage_tree(const Snapshot& snapshot) {
+    const BlobId root = manifest_of(snapshot).root;
+    std::vector<BlobId> blobs = net::run(tree_blobs(root));
+    const std::uint32_t last = place_of(root).offset;
+    std::erase_if(blobs, [&](const BlobId& id) { return place_of(id).offset == last; });
+    ASSERT_GT(blobs.size(), 0u);
+    damage_blob(blobs.back());
+  }
+  Task<std::vector<BlobId>> tree_blobs(BlobId root) {
+    BlobReader blobs(repository_->impl());
+    TreeReader tree(blobs, root);
+    std::vector<BlobId> found;
+    tree.on_blob([&](const BlobRef& ref) { found.push_back(ref.id); });
+    for (;;) {
+      const auto entry = co_await tree.next();
+      if (!entry) break;
+    }
+    co_return found;
+  }
 };
 
 std::string problems(const std::vector<PathProblem>& list) {
@@ -323,11 +352,63 @@ TEST_F(RestoreTest, DamagedPacksAreToldAndTheRestIsRestored) {
     FAIL() << "damage was not noticed";
   } catch (const Error& e) {
     EXPECT_EQ(e.kind(), ErrorKind::Corrupt);
-    EXPECT_NE(std::string(e.what()).find("1 files"), std::string::npos) << e.what();
+    EXPECT_NE(std::string(e.what()).find("1 entries"), std::string::npos) << e.what();
     EXPECT_NE(std::string(e.what()).find("/n/large"), std::string::npos) << e.what();
   }
   EXPECT_EQ(read_back(out("/small")), "small");
   EXPECT_NE(access(out("/large").c_str(), F_OK), 0);
+}
+
+TEST_F(RestoreTest, ADamagedTreeEndsItOnlyWhereTheDamageIs) {
+  make_dir(dir_ / "n");
+  constexpr int kFiles = 2000;
+  std::mt19937_64 random(1);
+  for (int i = 0; i < kFiles; ++i) {
+    std::string name = fmt::format("{:04}", i);
+    while (name.size() < 200) name += fmt::format("{:016x}", random());
+    write_file(dir_ / "n/" + name, "x");
+  }
+  stash::test::must(chmod((dir_ / "n").c_str(), 0751) == 0, "chmod");
+  const Snapshot snapshot = back_up(dir_ / "n").snapshot;
+  damage_tree(snapshot);
+  reopen();
+  try {
+    restore_to(snapshot, dir_ / "out");
+    FAIL() << "damage was not noticed";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::Corrupt);
+    EXPECT_NE(std::string(e.what()).find("what comes after " + dir_ / "n/"), std::string::npos) << e.what();
+  }
+  const auto restored = std::distance(std::filesystem::directory_iterator(out()), {});
+  EXPECT_GT(restored, 0);
+  EXPECT_LT(restored, kFiles);
+  struct stat info {};
+  ASSERT_EQ(stat(out().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777u, 0751u);
+}
+
+TEST_F(RestoreTest, LostAttributesCostTheFileNothingElse) {
+  make_dir(dir_ / "n");
+  for (int i = 0; i < 100; ++i) {
+    const std::string path = dir_ / "n" + fmt::format("/{:02}", i);
+    write_file(path, "content");
+    const std::string value = random_text(3000, static_cast<unsigned char>(i));
+    stash::test::must(setxattr(path.c_str(), "user.a", value.data(), value.size(), 0) == 0, "setxattr");
+  }
+  const Snapshot snapshot = back_up(dir_ / "n").snapshot;
+  const Entry first = entry_of(snapshot, dir_ / "n/00");
+  damage_blob(first.xattr_blob.value().id);
+  reopen();
+  try {
+    restore_to(snapshot, dir_ / "out");
+    FAIL() << "damage was not noticed";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::Corrupt);
+    EXPECT_NE(std::string(e.what()).find("without its extended attributes"), std::string::npos) << e.what();
+  }
+  EXPECT_EQ(read_back(out("/00")), "content");
+  EXPECT_EQ(read_back(out("/99")), "content");
+  EXPECT_GT(getxattr(out("/99").c_str(), "user.a", nullptr, 0), 0);
 }
 
 TEST_F(RestoreTest, WhatWasUnreadableAtBackupIsAnError) {

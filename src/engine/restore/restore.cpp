@@ -47,11 +47,12 @@ Task<RestoreResult> restore(Repository& repository, const Snapshot& snapshot, Re
   RestoreResult result = co_await restorer.run();
   result.duration = impl.environment.timers.steady() - began;
   if (restorer.damaged() > 0)
-    throw Error(ErrorKind::Corrupt,
-                "{} files of snapshot {} could not be restored, their stored data is damaged; the first "
-                "problem: {}: {}",
-                restorer.damaged(), snapshot.short_id(), result.first_errors.front().path,
-                result.first_errors.front().what);
+    throw Error(
+        ErrorKind::Corrupt,
+        "{} entries of snapshot {} could not be restored whole, their stored data is damaged; the first "
+        "problem: {}: {}",
+        restorer.damaged(), snapshot.short_id(), result.first_errors.front().path,
+        result.first_errors.front().what);
   co_return result;
 }
 

@@ -7,12 +7,6 @@
 #include "stash/base/error.hpp"
 
 namespace stash::engine {
-namespace {
-
-bool is_damage(const Error& e) { return e.kind() == ErrorKind::Corrupt || e.kind() == ErrorKind::NotFound; }
-
-}  // namespace
-
 /// The planner is a member of the group like the plans that it starts: whatever ends one of them ends all.
 Task<void> Restorer::write_contents() {
   net::TaskGroup group;
@@ -27,7 +21,7 @@ Task<void> Restorer::plan_contents(net::TaskGroup& group) {
     try {
       co_await want(i, group);
     } catch (const Error& e) {
-      if (!is_damage(e)) throw;
+      if (!is_data_damage(e)) throw;
       damage = e.what();
     }
     if (damage.empty()) continue;
@@ -131,7 +125,7 @@ Task<void> Restorer::fetch_run(Plan& plan, FetchRun run, std::span<const WantedP
     const auto open = [&] { put_run(plan, run, pieces, stored, put); };
     co_await net::offload(pool_, open);
   } catch (const Error& e) {
-    if (!is_damage(e)) throw;
+    if (!is_data_damage(e)) throw;
     damage = true;
   }
   hold.release();
@@ -153,7 +147,7 @@ Task<void> Restorer::fetch_singly(Plan& plan, std::span<const WantedPiece> piece
       const auto place = [&] { put_piece(plan, piece, bytes, put); };
       co_await net::offload(pool_, place);
     } catch (const Error& e) {
-      if (!is_damage(e)) throw;
+      if (!is_data_damage(e)) throw;
       damage = e.what();
     }
     take_failures(put.failures);
@@ -195,7 +189,7 @@ Task<void> Restorer::verify_existing() {
     try {
       if (!item.entry.sparse) same = co_await compare_.same(item.entry, *item.map, item.fd());
     } catch (const Error& e) {
-      if (!is_damage(e)) throw;  // else told when it is written anew
+      if (!is_data_damage(e)) throw;  // else told when it is written anew
     }
     if (same) {
       ++result_.files_verified;
@@ -223,7 +217,7 @@ Task<void> Restorer::verify_written() {
     try {
       same = co_await compare_.same(item.entry, *item.map, item.fd());
     } catch (const Error& e) {
-      if (!is_damage(e)) throw;
+      if (!is_data_damage(e)) throw;
     }
     if (same)
       ++result_.files_verified;

@@ -66,6 +66,7 @@ void Restorer::make_small(Item& item, ByteView content) {
   TargetFile file = item.dir->create_named(name, names_);
   write_at(file.fd(), 0, content);
   metadata_.set(file.fd(), item.entry, item.xattrs);
+  require_written(file.fd());
   file.publish(name, names_);
   item.dir.reset();
   item.state = State::Done;

@@ -49,10 +49,14 @@ Task<void> RestorePreview::take(Entry entry, bool chosen) {
 }
 
 Task<void> RestorePreview::push(Entry entry, bool chosen) {
-  std::vector<Xattr> xattrs = co_await read_xattrs(blobs_, entry);
   Item& item = window_.emplace_back();
   item.entry = std::move(entry);
-  item.xattrs = std::move(xattrs);
+  try {
+    item.xattrs = co_await read_xattrs(blobs_, item.entry);
+  } catch (const Error& e) {
+    if (!is_data_damage(e)) throw;
+    item.problem = e.what();
+  }
   item.chosen = chosen;
 }
 

@@ -46,9 +46,18 @@ Restorer::Restorer(Repository& repository, const Manifest& manifest, RestoreOpti
 
 Task<RestoreResult> Restorer::run() {
   target_ = co_await net::offload(pool_, [this] { return TargetDir::open_target(options_.target); });
+  std::string last;
+  std::string tree_damage;
   for (;;) {
-    auto found = co_await entries_.next();
+    std::optional<SelectedEntries::Found> found;
+    try {
+      found = co_await entries_.next();
+    } catch (const Error& e) {
+      if (!is_data_damage(e)) throw;
+      tree_damage = e.what();
+    }
     if (!found) break;
+    last = found->entry.path;
     co_await take(std::move(found->entry), found->chosen);
   }
   while (!levels_.empty()) {
@@ -58,12 +67,26 @@ Task<RestoreResult> Restorer::run() {
   co_await flush();
   if (options_.durable) co_await net::offload(pool_, [this] { sync(); });
   result_.owners_kept = metadata_.owners_kept();
+  if (!tree_damage.empty())
+    throw Error(ErrorKind::Corrupt, "what comes after {} could not be restored: {}",
+                last.empty() ? "the beginning" : last, tree_damage);
   co_return std::move(result_);
 }
 
 Task<void> Restorer::take(Entry entry, bool chosen) {
   leave(entry.path);
-  std::vector<Xattr> xattrs = co_await read_xattrs(blobs_, entry);
+  std::vector<Xattr> xattrs;
+  std::string damage;
+  try {
+    xattrs = co_await read_xattrs(blobs_, entry);
+  } catch (const Error& e) {
+    if (!is_data_damage(e)) throw;
+    damage = e.what();
+  }
+  if (!damage.empty()) {
+    ++damaged_;
+    error(entry.path, "restored without its extended attributes: " + damage);
+  }
   LevelPtr parent =
       levels_.empty() || levels_.back()->entry.path != parent_of(entry.path) ? nullptr : levels_.back();
   if (entry.type == EntryType::Dir) {
@@ -130,6 +153,7 @@ void Restorer::finish(Item& item) {
   if (item.state != State::Right && !item.takes_content()) return;
   if (item.is_small) throw Error(ErrorKind::Internal, "its content did not come together");
   metadata_.set(item.fd(), item.entry, item.xattrs);
+  if (item.takes_content()) require_written(item.fd());
   if (item.file) item.file->publish(item.name(), names_);
   const bool right = item.state == State::Right || (item.wanted == 0 && !item.reshaped && !item.file);
   count(item.entry, item.file ? &FileCounts::files_new

@@ -56,9 +56,9 @@ class Restorer {
   Restorer(Repository& repository, const Manifest& manifest, RestoreOptions options, Progress& progress);
 
   /// To the end of the tree. Throws what makes going on useless: no space, the store does not answer,
-  /// cancellation.
+  /// cancellation; and Error(Corrupt) for a damaged tree once what comes before is restored.
   Task<RestoreResult> run();
-  /// Files whose stored data is damaged.
+  /// Entries whose stored data is damaged.
   std::uint64_t damaged() const { return damaged_; }
 
  private:

@@ -55,6 +55,12 @@ void write_at(int fd, std::uint64_t offset, ByteView bytes) {
   }
 }
 
+void require_written(int fd) {
+  const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) throw errno_error(errno, "copy a file descriptor");
+  if (::close(copy) != 0 && errno != EINTR) throw errno_error(errno, "write");
+}
+
 std::shared_ptr<TargetDir> TargetDir::open_target(const std::string& path) {
   std::error_code failure;
   std::filesystem::create_directories(path, failure);

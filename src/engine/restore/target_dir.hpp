@@ -32,6 +32,9 @@ class TargetDir;
 
 /// All of `bytes`, from `offset` on.
 void write_at(int fd, std::uint64_t offset, ByteView bytes);
+/// Throws what a network file system tells only when a file is closed: that it had no room for what was
+/// written.
+void require_written(int fd);
 
 /// A file in the making, without a name of its own where the file system can do that. Goes away unless
 /// published.
