@@ -5,6 +5,7 @@
 #include "engine/repository/tombs.hpp"
 #include "hooked_store.hpp"
 #include "snapshot_fixture.hpp"
+#include "stash/engine/repair.hpp"
 #include "stash/engine/retag.hpp"
 
 namespace stash::engine::test {
@@ -46,6 +47,23 @@ class CopyTest : public BackupTest {
     copy();
     reopen();
     return read;
+  }
+  /// A blob of the destination is lost, and what is left of the snapshot that had it takes its place.
+  void lose_a_blob_of_the_copy() {
+    for (auto& [name, bytes] : other_.objects())
+      if (name.starts_with("packs/") && bytes.size() > 1'000'000) bytes[1'000'000] ^= std::byte{1};
+    open_destination();
+    Progress progress;
+    net::run(repair_packs(*to_, {}, progress));
+    RepairSnapshotsOptions options;
+    options.forget = true;
+    EXPECT_EQ(net::run(repair_snapshots(*to_, options, progress)).damaged.size(), 1u);
+    open_destination();
+  }
+  Task<void> copy_tree(BlobWriter& writer, BlobId root, CopiedTree before, TreeRef& made) {
+    Progress progress;
+    SnapshotCopier copier(repository_->impl(), to_->impl(), writer, progress);
+    made = co_await copier.run(root, before);
   }
   std::size_t packs_of_copy() {
     std::size_t count = 0;
@@ -123,6 +141,39 @@ TEST_F(CopyTest, ACopyThatWasTaggedIsStillTheCopy) {
 
   EXPECT_EQ(copy().skipped, 1u);
   EXPECT_EQ(copies().size(), 1u);
+}
+
+TEST_F(CopyTest, ARepairedCopyThatLacksSomethingIsNoCopy) {
+  make_dir(dir_ / "n");
+  write_file(dir_ / "n/file", random_text(3'000'000, 1));
+  back_up(dir_ / "n");
+  copy();
+  lose_a_blob_of_the_copy();
+
+  EXPECT_EQ(copy().copied, 1u);
+  ASSERT_EQ(copies().size(), 2u);
+  EXPECT_TRUE(copies()[1].complete);
+  EXPECT_EQ(restore_copy(copies()[1], dir_ / "out").errors, 0u);
+  EXPECT_EQ(lines(tree_differences(dir_ / "n", dir_ / "out" + dir_ / "n")), "");
+}
+
+TEST_F(CopyTest, WhatIsLeftOfContentIsNotTakenOver) {
+  make_dir(dir_ / "n");
+  write_file(dir_ / "n/file", random_text(3'000'000, 1));
+  const BlobId root = manifest_of(back_up(dir_ / "n").snapshot).root;
+  copy();
+  const BlobId whole = net::run(to_->impl().manifest(copies()[0].id)).root;
+  lose_a_blob_of_the_copy();
+  const CopiedTree before{root, net::run(to_->impl().manifest(copies()[0].id)).root};
+  net::run(repository_->impl().load_index(Index::Scope::Places));
+  net::run(to_->impl().load_index(Index::Scope::Members));
+  TreeRef made;
+  Progress progress;
+  net::run(write_session(to_->impl(), progress,
+                         [&](BlobWriter& writer) { return copy_tree(writer, root, before, made); }));
+
+  EXPECT_NE(before.to, whole);
+  EXPECT_EQ(made.blob.id, whole);
 }
 
 TEST_F(CopyTest, ACopyIsNotCopiedBack) {
@@ -214,6 +265,36 @@ TEST_F(CopyTest, ADamagedSnapshotIsToldAndTheOthersAreCopied) {
   ASSERT_EQ(copies().size(), 1u);
   EXPECT_EQ(copies()[0].paths, good.paths);
   EXPECT_TRUE(check_all(*to_).ok());
+}
+
+TEST_F(CopyTest, ADamagedManifestIsToldAndTheOthersAreCopied) {
+  make_dir(dir_ / "n");
+  write_file(dir_ / "n/file", random_text(300'000, 1));
+  const Snapshot bad = back_up(dir_ / "n").snapshot;
+  const Snapshot good = back_up(dir_ / "n").snapshot;
+  world_.memory.objects().at("snapshots/" + bad.id).back() ^= std::byte{1};
+  reopen();
+  const CopyResult result = copy();
+
+  EXPECT_EQ(result.failed, 1u);
+  EXPECT_EQ(result.copied, 1u);
+  ASSERT_EQ(told_.size(), 2u);
+  EXPECT_EQ(told_[0].source, bad.id);
+  EXPECT_NE(told_[0].problem, "");
+  EXPECT_EQ(told_[1].source, good.id);
+  EXPECT_EQ(copy({good.id}).failed, 0u) << "it is not asked for";
+}
+
+TEST_F(CopyTest, ACopyWhoseManifestIsDamagedIsMadeAgain) {
+  make_dir(dir_ / "n");
+  write_file(dir_ / "n/file", random_text(300'000, 1));
+  back_up(dir_ / "n");
+  copy();
+  other_.objects().at("snapshots/" + copies()[0].id).back() ^= std::byte{1};
+  open_destination();
+
+  EXPECT_EQ(copy().copied, 1u);
+  EXPECT_EQ(copies().size(), 1u);
 }
 
 TEST_F(CopyTest, AFailureAtAnyCallLeavesNoHalfCopy) {

@@ -6,6 +6,7 @@
 //   - an operation either fails with an Error that tells, or does what it would have done without the damage;
 //   - what is restored is what was backed up, or nothing (I6);
 //   - check finds whatever keeps a snapshot from being restored (I7);
+//   - a damaged manifest hides no other snapshot;
 //   - no operation makes it worse: with the damaged object back as it was, every snapshot is whole (I7).
 
 #include <functional>
@@ -209,6 +210,14 @@ class DamagedWorld {
         return std::string();
       });
     sound = sound && counts_.refused == refused;
+    std::size_t listed = 0;
+    if (wrong.empty())
+      wrong = attempt([&] {
+        listed = net::run(open()->snapshots({})).size();
+        return std::string();
+      });
+    const bool of_manifest = damage.object.starts_with("snapshots/");
+    if (wrong.empty() && of_manifest && listed + 1 < snapshots_.size()) wrong = "other snapshots are hidden";
     if (wrong.empty() && !restores && sound && !forgets(damage)) wrong = "check finds nothing";
     if (wrong.empty() && world_.memory.objects() != before) wrong = "looking changed something";
     return wrong;

@@ -166,6 +166,16 @@ TEST_F(Undeletes, WhatTheStoreDidNotKeepIsLeftOutAndNamed) {
   expect_sound();
 }
 
+TEST_F(Undeletes, AManifestThatCannotBeReadHidesNoOther) {
+  forget_and_prune(snapshots[2]);
+  forget_and_prune(snapshots[0]);
+  removed.objects().at("snapshots/" + snapshots[0].id).at(4) ^= std::byte{1};
+  const auto found = undelete_some({});
+
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].snapshot.id, snapshots[2].id);
+}
+
 TEST_F(Undeletes, WhatIsNoForgottenSnapshotIsRefused) {
   forget_and_prune(snapshots[1]);
   EXPECT_EQ(test::kind_of([&] { undelete_some({snapshots[0].id}); }), ErrorKind::NotFound);

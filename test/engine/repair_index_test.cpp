@@ -64,6 +64,14 @@ TEST_F(Repairs, ReplaceSegmentsThatCannotBeRead) {
   expect_whole();
 }
 
+TEST_F(Repairs, AlsoThoseOfWhichTheHeaderIsDamaged) {
+  std::size_t at = 4;
+  for (const std::string& name : world.names("index/")) world.memory.objects()[name].at(at++) ^= std::byte{1};
+  const RepairResult result = repair();
+  EXPECT_EQ(result.segments_dropped, 4u);
+  expect_whole();
+}
+
 TEST_F(Repairs, LeaveOutPacksThatAreGone) {
   world.memory.objects().erase(world.names("packs/").front());
   EXPECT_EQ(repair().packs_forgotten, 1u);
@@ -75,14 +83,17 @@ TEST_F(Repairs, LeaveOutPacksThatAreGone) {
     EXPECT_EQ(net::run(test::read_snapshot(*open(), snapshots[i].id)), files[i]);
 }
 
-TEST_F(Repairs, NameAPackWhoseFooterIsDamaged) {
+TEST_F(Repairs, NameAPackWhoseFooterOrHeaderIsDamaged) {
   for (const std::string& name : world.names("index/")) world.memory.objects().erase(name);
   const std::string pack = world.names("packs/").front();
-  Bytes& bytes = world.memory.objects()[pack];
-  bytes[bytes.size() - 20] ^= std::byte{1};
-  const RepairResult result = repair();
-  ASSERT_EQ(result.problems.size(), 1u);
-  EXPECT_NE(result.problems[0].find(pack), std::string::npos) << result.problems[0];
+  const auto before = world.memory.objects();
+  for (const std::size_t at : {std::size_t{4}, std::size_t{5}, before.at(pack).size() - 20}) {
+    world.memory.objects() = before;
+    world.memory.objects()[pack].at(at) ^= std::byte{1};
+    const RepairResult result = repair();
+    ASSERT_EQ(result.problems.size(), 1u);
+    EXPECT_NE(result.problems[0].find(pack), std::string::npos) << result.problems[0];
+  }
 }
 
 TEST_F(Repairs, ADryRunChangesNothing) {

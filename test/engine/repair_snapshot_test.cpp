@@ -124,6 +124,24 @@ TEST_F(RepairSnapshots, ASecondRunMakesNoSecondSnapshotAndForgetsTheDamagedOneOn
   EXPECT_EQ(whole(), 3u);
 }
 
+TEST_F(RepairSnapshots, AnEarlierOneThatLacksMoreThanIsLostTodayIsNotUsedAgain) {
+  const Manifest before = back_up_long();
+  damage_blob(BlobKind::Data, id_of(parts[0]));
+  damage_blob(BlobKind::Data, id_of(parts[1]));
+  EXPECT_EQ(repair_all_packs().blobs_lost, 2u);
+  const std::string poorer = repair_all_snapshots().damaged.at(0).after;
+  EXPECT_EQ(read(poorer).at("/data/long"), parts[2]);
+  back_up({{"/data/again", parts[0]}});
+  const RepairSnapshotsResult result = repair_all_snapshots(true);
+
+  ASSERT_EQ(result.damaged.size(), 1u);
+  EXPECT_EQ(result.damaged[0].before, before.snapshot.id);
+  Bytes left = parts[0];
+  left.insert(left.end(), parts[2].begin(), parts[2].end());
+  EXPECT_EQ(read(result.damaged[0].after).at("/data/long"), left);
+  EXPECT_EQ(world.memory.objects().count("snapshots/" + before.snapshot.id), 0u);
+}
+
 TEST_F(RepairSnapshots, ADamagedLeafLosesItsEntriesOnly) {
   // Long paths, so that the tree has many leaves.
   test::Files many;

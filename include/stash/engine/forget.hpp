@@ -35,7 +35,9 @@ std::vector<KeepDecision> decide(std::vector<Snapshot> snapshots, const KeepPoli
 
 struct ForgetOptions {
   KeepPolicy policy;
-  std::vector<std::string> ids;  ///< forget exactly these instead of applying the policy
+  /// Forget exactly these instead of applying the policy: as find_snapshot() takes them, and the whole id of
+  /// one that cannot be read. A policy passes over those.
+  std::vector<std::string> ids;
   SnapshotFilter filter;
   bool prune = false;
   bool dry_run = false;
@@ -88,7 +90,8 @@ struct PruneOptions {
 };
 
 /// Two-phase collection without locks: condemns dead packs in a tomb, deletes those condemned long enough ago
-/// that are still unused. Safe beside any number of backups and other prunes.
+/// that are still unused. Safe beside any number of backups and other prunes. Error(Corrupt or Unsupported)
+/// that names a snapshot which cannot be read, before it changes anything: nobody knows what that needs.
 Task<PruneResult> prune(Repository& repository, PruneOptions options);
 
 }  // namespace stash::engine

@@ -77,8 +77,8 @@ struct RepairSnapshotsResult {
 /// its entries only. A file that lost content stays, unreadable for a restore, with what can be read in its
 /// place and nothing where the rest was; the next backup reads it again. The new snapshot is not complete,
 /// names what is damaged, and keeps time, host, paths, tags and links of the old one, which is never changed.
-/// Content is believed where no tomb condemns its pack: repair_packs() comes first. progress: files are
-/// snapshots.
+/// One that an earlier run wrote serves when it has just what can be read today. Content is believed where no
+/// tomb condemns its pack: repair_packs() comes first. progress: files are snapshots.
 Task<RepairSnapshotsResult> repair_snapshots(Repository& repository, RepairSnapshotsOptions options,
                                              Progress& progress);
 

@@ -145,10 +145,11 @@ class Repository {
   storage::Store& store() const;
   const Environment& environment() const;
 
-  /// Oldest first. A manifest that cannot be unsealed is Error(Corrupt) naming it.
+  /// Oldest first. One whose manifest cannot be opened is told in the log and left out.
   Task<std::vector<Snapshot>> snapshots(SnapshotFilter filter);
-  /// "latest" (newest that matches the filter), a full id, or a unique ending or beginning of one (at least 4
-  /// characters). NotFound; Invalid when it is ambiguous.
+  /// "latest" (newest of snapshots(filter)), a full id, or a unique ending or beginning of one (at least 4
+  /// characters). NotFound; Invalid when it is ambiguous; Corrupt or Unsupported when a manifest that it may
+  /// mean cannot be opened.
   Task<Snapshot> find_snapshot(std::string id, SnapshotFilter filter);
 
   Task<std::vector<KeyInfo>> keys();

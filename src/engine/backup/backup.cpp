@@ -23,7 +23,7 @@ struct Ancestors {
 
 Task<Ancestors> find_ancestors(Repository& repository, const BackupOptions& options) {
   Ancestors found;
-  std::vector<Manifest> manifests = co_await repository.impl().manifests();
+  std::vector<Manifest> manifests = co_await repository.impl().manifests(pass_over);
   // By their time: one that was repaired or tagged has a newer name.
   std::ranges::stable_sort(manifests, {}, [](const Manifest& m) { return m.snapshot.start; });
   std::set<std::string> repaired;

@@ -28,6 +28,7 @@ class Copy {
   Task<void> choose(std::vector<std::string> ids, SnapshotFilter filter);
   Task<void> find_copies();
   Task<void> copy(Manifest manifest);
+  void fail(const std::string& id, const Error& why);
   Task<Manifest> commit_copy(const Manifest& manifest);
   Task<void> write(BlobWriter& writer, const Manifest& manifest, Manifest& made);
   Manifest describe(const Manifest& manifest, const TreeRef& root) const;
@@ -39,7 +40,7 @@ class Copy {
   Repository::Impl& to_;
   Progress& progress_;
   std::function<void(const CopiedSnapshot&)> visit_;
-  std::vector<Snapshot> all_;  ///< of the source, oldest first
+  std::vector<Manifest> all_;  ///< of the source, oldest first
   std::set<std::string> wanted_;
   std::map<std::string, Manifest> there_;      ///< in the destination, by what they are copies of
   std::map<std::string, std::string> copies_;  ///< id in the source -> id of its copy
@@ -54,16 +55,16 @@ Task<CopyResult> Copy::run(std::vector<std::string> ids, SnapshotFilter filter) 
                 to_.store.describe());
   co_await choose(std::move(ids), std::move(filter));
   co_await find_copies();
-  for (const Snapshot& snapshot : all_) {
-    Manifest manifest = co_await from_.manifest(snapshot.id);
+  for (const Manifest& manifest : all_) {
+    const std::string& id = manifest.snapshot.id;
     const auto there = there_.find(original_of(manifest));
     if (there != there_.end()) {
       remember(manifest, there->second);
-      if (!wanted_.contains(snapshot.id)) continue;
+      if (!wanted_.contains(id)) continue;
       ++result_.skipped;
-      visit_({snapshot.id, there->second.snapshot.id, true, ""});
-    } else if (wanted_.contains(snapshot.id)) {
-      co_await copy(std::move(manifest));
+      visit_({id, there->second.snapshot.id, true, ""});
+    } else if (wanted_.contains(id)) {
+      co_await copy(manifest);
     }
   }
   co_return result_;
@@ -74,39 +75,47 @@ Task<void> Copy::choose(std::vector<std::string> ids, SnapshotFilter filter) {
     const Snapshot snapshot = co_await source_.find_snapshot(id, filter);
     wanted_.insert(snapshot.id);
   }
-  all_ = co_await source_.snapshots(SnapshotFilter());
+  const auto tell = [&](const std::string& id, const Error& why) {
+    if (ids.empty())
+      fail(id, why);
+    else
+      pass_over(id, why);
+  };
+  all_ = co_await from_.manifests(tell);
+  std::ranges::stable_sort(all_, {}, [](const Manifest& m) { return m.snapshot.start; });
   if (!ids.empty()) co_return;
-  for (const Snapshot& snapshot : all_)
-    if (filter.matches(snapshot)) wanted_.insert(snapshot.id);
+  for (const Manifest& manifest : all_)
+    if (filter.matches(manifest.snapshot)) wanted_.insert(manifest.snapshot.id);
 }
 
 Task<void> Copy::find_copies() {
-  std::vector<Manifest> manifests = co_await to_.manifests();
+  std::vector<Manifest> manifests = co_await to_.manifests(pass_over);
   for (Manifest& manifest : manifests) {
     std::string original = original_of(manifest);
     there_.insert_or_assign(std::move(original), std::move(manifest));
   }
-  for (const Snapshot& snapshot : all_)
-    if (wanted_.contains(snapshot.id)) progress_.bytes_total += snapshot.counts.bytes;
+  for (const Manifest& manifest : all_)
+    if (wanted_.contains(manifest.snapshot.id)) progress_.bytes_total += manifest.snapshot.counts.bytes;
 }
 
 Task<void> Copy::copy(Manifest manifest) {
-  CopiedSnapshot outcome;
-  outcome.source = manifest.snapshot.id;
   try {
     const Manifest made = co_await commit_copy(manifest);
-    outcome.copy = made.snapshot.id;
     remember(manifest, made);
     ++result_.copied;
     result_.bytes_added += made.snapshot.bytes_added;
     result_.bytes_stored += made.snapshot.bytes_stored;
+    visit_({manifest.snapshot.id, made.snapshot.id, false, ""});
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::Corrupt) throw;
-    outcome.problem = e.what();
-    ++result_.failed;
-    ++progress_.errors;
+    fail(manifest.snapshot.id, e);
   }
-  visit_(outcome);
+}
+
+void Copy::fail(const std::string& id, const Error& why) {
+  ++result_.failed;
+  ++progress_.errors;
+  visit_({id, "", false, why.what()});
 }
 
 Task<Manifest> Copy::commit_copy(const Manifest& manifest) {

@@ -25,6 +25,12 @@ std::span<const WantedPiece> first_frame(std::span<const WantedPiece> pieces) {
   return pieces.first(count);
 }
 
+/// Whether a copy has all that its source has: after a repair it may have less.
+bool is_whole_copy(const Entry& source, const Entry& copy) {
+  return !source.unreadable && !copy.unreadable && copy.size == source.size && copy.sparse == source.sparse &&
+         copy.extents == source.extents;
+}
+
 bool is_again(std::span<const WantedPiece> pieces, std::size_t i) {
   return i > 0 && pieces[i].frame_offset == pieces[i - 1].frame_offset && pieces[i].id == pieces[i - 1].id;
 }
@@ -94,7 +100,7 @@ Task<bool> SnapshotCopier::take_over(Entry& entry) {
   if (!was || was->blobs != entry.blobs || was->list_level != entry.list_level) co_return false;
   if (!copy_before_.ready(entry.path)) co_await copy_before_.advance_to(entry.path);
   const Entry* copy = copy_before_.at(entry.path);
-  if (!copy) co_return false;
+  if (!copy || !is_whole_copy(*was, *copy)) co_return false;
   const bool stored = co_await is_stored(*copy);
   if (!stored) co_return false;
   entry.blobs = copy->blobs;

@@ -1,7 +1,9 @@
 #include "stash/engine/forget.hpp"
 
 #include <algorithm>
+#include <set>
 
+#include "engine/repository/damage.hpp"
 #include "engine/repository/refusals.hpp"
 #include "engine/repository/repository_impl.hpp"
 #include "stash/base/error.hpp"
@@ -9,21 +11,44 @@
 namespace stash::engine {
 namespace {
 
+/// The whole id of the snapshot that is meant. Who gives it whole may mean one that cannot be read.
+Task<std::string> whole_id(Repository& repository, std::string id, SnapshotFilter filter) {
+  try {
+    const Snapshot snapshot = co_await repository.find_snapshot(id, std::move(filter));
+    co_return snapshot.id;
+  } catch (const Error& e) {
+    if (!is_damage(e) || !is_ulid(id)) throw;
+  }
+  co_return id;
+}
+
 /// Everything the filter matches, with exactly the named ones not kept.
 Task<std::vector<KeepDecision>> decide_by_ids(Repository& repository, std::vector<std::string> ids,
                                               SnapshotFilter filter) {
-  std::vector<std::string> chosen;
+  std::set<std::string> chosen;
   for (const std::string& id : ids) {
-    const Snapshot snapshot = co_await repository.find_snapshot(id, filter);
-    chosen.push_back(snapshot.id);
+    std::string whole = co_await whole_id(repository, id, filter);
+    chosen.insert(std::move(whole));
   }
-  std::vector<Snapshot> all = co_await repository.snapshots(filter);
   std::vector<KeepDecision> decisions;
-  for (Snapshot& snapshot : all) {
+  const auto add = [&](Snapshot snapshot) {
     KeepDecision& decision = decisions.emplace_back();
-    decision.keep = std::ranges::count(chosen, snapshot.id) == 0;
+    decision.keep = !chosen.contains(snapshot.id);
     decision.snapshot = std::move(snapshot);
-  }
+  };
+  const auto on_damaged = [&](const std::string& id, const Error& why) {
+    Snapshot unread;
+    unread.id = id;
+    if (chosen.contains(id))
+      add(std::move(unread));
+    else
+      pass_over(id, why);
+  };
+  for (Manifest& manifest : co_await repository.impl().manifests(on_damaged))
+    if (filter.matches(manifest.snapshot)) add(std::move(manifest.snapshot));
+  std::ranges::sort(decisions, {}, [](const KeepDecision& decision) {
+    return std::pair(decision.snapshot.start, decision.snapshot.id);
+  });
   co_return decisions;
 }
 

@@ -12,6 +12,7 @@
 #include "engine/parallel/each_parallel.hpp"
 #include "engine/repair/pack_check.hpp"
 #include "engine/repair/pack_subset.hpp"
+#include "engine/repository/damage.hpp"
 #include "engine/repository/pack_list.hpp"
 #include "engine/repository/repository_impl.hpp"
 #include "engine/repository/snapshot_list.hpp"
@@ -24,11 +25,7 @@ constexpr std::size_t kMaxErrors = 1000;
 constexpr std::size_t kPacksAtOnce = 8;
 constexpr int kLooks = 4;  ///< how often index and packs are read before a finding is believed
 
-bool is_finding(const Error& e) {
-  // Unsupported: a version byte that says so was changed, or is newer than we.
-  return e.kind() == ErrorKind::Corrupt || e.kind() == ErrorKind::NotFound ||
-         e.kind() == ErrorKind::Unsupported;
-}
+bool is_finding(const Error& e) { return is_damage(e) || e.kind() == ErrorKind::NotFound; }
 
 class Checker {
  public:

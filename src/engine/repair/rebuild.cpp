@@ -19,6 +19,8 @@ Manifest describe_rebuilt(Manifest manifest, const Rebuilt& made) {
   snapshot.bytes_added = 0;
   snapshot.bytes_stored = 0;
   if (made.whole()) return manifest;
+  // No copy any more: the original is still to be copied whole.
+  manifest.copy_of.clear();
   snapshot.complete = false;
   snapshot.counts = made.counts;
   snapshot.errors += made.entries_lost + made.files_damaged;

@@ -150,7 +150,8 @@ Task<std::vector<Root>> lost_roots(Repository::Impl& repository, Progress& progr
     co_await scan.read(pack.id);
     progress.bytes_done += pack.size;
   }
-  for (const Manifest& manifest : co_await repository.manifests()) named.push_back(manifest.root);
+  // The tree of a snapshot whose manifest cannot be opened is lost, too.
+  for (const Manifest& manifest : co_await repository.manifests(pass_over)) named.push_back(manifest.root);
   co_return scan.roots(named);
 }
 

@@ -6,6 +6,7 @@
 #include "engine/format/sealed.hpp"
 #include "engine/format/segment.hpp"
 #include "engine/parallel/each_parallel.hpp"
+#include "engine/repository/damage.hpp"
 #include "engine/repository/pack_list.hpp"
 #include "engine/repository/repository_impl.hpp"
 #include "engine/repository/segment_merge.hpp"
@@ -56,8 +57,8 @@ class IndexRepair {
             decode_segment(open_object(repository_.keys, kSegmentMagic, object.name, sealed));
         for (const SegmentPack& pack : segment.packs) named_.insert(pack.id);
       } catch (const Error& e) {
-        if (e.kind() != ErrorKind::Corrupt && e.kind() != ErrorKind::NotFound) throw;
-        damaged = e.kind() == ErrorKind::Corrupt;
+        damaged = is_damage(e);
+        if (!damaged && e.kind() != ErrorKind::NotFound) throw;
       }
       if (damaged) unreadable_.push_back(object.name);
     }
@@ -70,8 +71,8 @@ class IndexRepair {
     try {
       co_await add_pack(pack, stored_.at(pack));
     } catch (const Error& e) {
-      if (e.kind() != ErrorKind::Corrupt && e.kind() != ErrorKind::NotFound) throw;
-      if (e.kind() == ErrorKind::Corrupt) problem = e.what();
+      if (!is_damage(e) && e.kind() != ErrorKind::NotFound) throw;
+      if (is_damage(e)) problem = e.what();
     }
     ++progress_.bytes_done;
     if (!problem.empty() && result_.problems.size() < kMaxProblems) result_.problems.push_back(problem);

@@ -6,20 +6,21 @@
 
 #include "engine/blobs/blob_writer.hpp"
 #include "engine/repair/rebuild.hpp"
-#include "engine/repository/snapshot_list.hpp"
 #include "engine/snapshot/commit.hpp"
 #include "stash/engine/repair.hpp"
 
 namespace stash::engine {
 namespace {
 
-bool is_damage(const Error& e) {
-  return e.kind() == ErrorKind::Corrupt || e.kind() == ErrorKind::Unsupported;
-}
-
+/// `earlier`, made of the same snapshot by an earlier run, serves when it has just what can be read today: a
+/// backup may have healed some of what was lost then.
 Task<void> write_rebuilt(Repository::Impl& repository, Rebuild& rebuild, BlobWriter& writer,
-                         const Manifest& before, std::string& after) {
+                         const Manifest& before, const Manifest* earlier, std::string& after) {
   const Rebuilt made = co_await rebuild.run(before.root, before.entries, &writer);
+  if (earlier && earlier->root == made.root.blob.id) {
+    after = earlier->snapshot.id;
+    co_return;
+  }
   Manifest manifest = describe_rebuilt(before, made);
   manifest.original = before.snapshot.id;
   manifest.snapshot.program = "stash " STASH_VERSION;
@@ -40,7 +41,6 @@ class SnapshotRepair {
 
  private:
   Task<std::vector<Manifest>> chosen();
-  Task<std::vector<Manifest>> readable();
   Task<void> repair(Manifest before);
   Task<std::string> write(const Manifest& before);
   Task<void> forget(std::string id);
@@ -50,29 +50,17 @@ class SnapshotRepair {
   const RepairSnapshotsOptions options_;
   Progress& progress_;
   Rebuild rebuild_;
-  std::map<std::string, std::string> repaired_;  ///< damaged before, and what was made of it
+  std::map<std::string, Manifest> repaired_;  ///< by the id of what it was made of
   RepairSnapshotsResult result_;
 };
 
-/// Every manifest that can be opened; the others are told.
-Task<std::vector<Manifest>> SnapshotRepair::readable() {
-  std::vector<Manifest> manifests;
-  for (const std::string& id : co_await list_snapshots(impl_.store)) {
-    try {
-      Manifest manifest = co_await impl_.manifest(id);
-      manifests.push_back(std::move(manifest));
-    } catch (const Error& e) {
-      if (!is_damage(e) && e.kind() != ErrorKind::NotFound) throw;
-      if (is_damage(e)) result_.problems.emplace_back(e.what());
-    }
-  }
-  co_return manifests;
-}
-
 Task<std::vector<Manifest>> SnapshotRepair::chosen() {
-  std::vector<Manifest> all = co_await readable();
+  const auto tell = [this](const std::string&, const Error& why) {
+    result_.problems.emplace_back(why.what());
+  };
+  std::vector<Manifest> all = co_await impl_.manifests(tell);
   for (const Manifest& manifest : all)
-    if (!manifest.original.empty()) repaired_[manifest.original] = manifest.snapshot.id;
+    if (!manifest.original.empty()) repaired_[manifest.original] = manifest;
   if (options_.ids.empty()) co_return all;
   std::vector<Manifest> named;
   for (const std::string& id : options_.ids) {
@@ -89,11 +77,14 @@ Task<std::vector<Manifest>> SnapshotRepair::chosen() {
 
 Task<std::string> SnapshotRepair::write(const Manifest& before) {
   std::string after;
+  const auto found = repaired_.find(before.snapshot.id);
+  const Manifest* earlier = found == repaired_.end() ? nullptr : &found->second;
   const auto known = co_await rebuild_.known_to_writer();
   Progress unseen;
   co_await write_session(
       impl_, unseen,
-      [&](BlobWriter& writer) { return write_rebuilt(impl_, rebuild_, writer, before, after); }, known);
+      [&](BlobWriter& writer) { return write_rebuilt(impl_, rebuild_, writer, before, earlier, after); },
+      known);
   co_return after;
 }
 
@@ -115,12 +106,8 @@ Task<void> SnapshotRepair::repair(Manifest before) {
   damaged.entries_lost = found.entries_lost;
   damaged.files_damaged = found.files_damaged;
   damaged.problems = std::move(found.problems);
-  const auto made = repaired_.find(before.snapshot.id);
   const bool leaves_something = found.entries_lost < before.entries;
-  if (made != repaired_.end())
-    damaged.after = made->second;
-  else if (!options_.dry_run && leaves_something)
-    damaged.after = co_await write(before);
+  if (!options_.dry_run && leaves_something) damaged.after = co_await write(before);
   progress_.errors.fetch_add(1, std::memory_order_relaxed);
   const bool goes = options_.forget && !options_.dry_run && !damaged.after.empty();
   if (goes) co_await forget(damaged.before);

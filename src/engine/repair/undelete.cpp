@@ -8,6 +8,7 @@
 #include "engine/format/sealed.hpp"
 #include "engine/repair/overlay_store.hpp"
 #include "engine/repair/rebuild.hpp"
+#include "engine/repository/damage.hpp"
 #include "engine/repository/snapshot_list.hpp"
 #include "engine/repository/store_io.hpp"
 #include "engine/snapshot/commit.hpp"
@@ -28,7 +29,7 @@ Task<std::optional<Manifest>> read_removed(Repository::Impl& repository, storage
     const Bytes plain = open_object(repository.keys, kSnapshotMagic, name, sealed);
     co_return read_manifest(as_text(plain), id);
   } catch (const Error& e) {
-    if (e.kind() != ErrorKind::Corrupt && e.kind() != ErrorKind::NotFound) throw;
+    if (!is_damage(e) && e.kind() != ErrorKind::NotFound) throw;
     log::warn("a forgotten snapshot cannot be read", {{"snapshot", id}, {"error", e.what()}});
   }
   co_return std::nullopt;

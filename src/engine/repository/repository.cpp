@@ -4,6 +4,7 @@
 
 #include "engine/repository/foreign.hpp"
 #include "engine/repository/repository_impl.hpp"
+#include "engine/repository/snapshot_list.hpp"
 #include "engine/repository/store_io.hpp"
 #include "stash/base/log.hpp"
 
@@ -125,7 +126,12 @@ Task<void> Repository::init(storage::Store& store, Secret password, InitOptions 
   // The config comes last: a place without one is no repository.
   const std::string text = write_config(config, keys.config_mac());
   std::vector<ByteView> parts{as_bytes(text)};
-  co_await store.put(std::string(kConfigName), std::move(parts));
+  try {
+    co_await store.put(std::string(kConfigName), std::move(parts));
+  } catch (const Error& e) {
+    // Perhaps with an earlier attempt of our own, whose answer was lost: reading it back tells.
+    if (e.kind() != ErrorKind::Conflict) throw;
+  }
   co_await store.sync();
   const auto read_back = co_await find_config(store);
   if (!read_back || as_text(*read_back) != text)
@@ -167,7 +173,7 @@ Task<std::unique_ptr<Repository>> Repository::open(storage::Store& store, Secret
 
 Task<std::vector<Snapshot>> Repository::snapshots(SnapshotFilter filter) {
   std::vector<Snapshot> chosen;
-  for (Manifest& manifest : co_await impl_->manifests())
+  for (Manifest& manifest : co_await impl_->manifests(pass_over))
     if (filter.matches(manifest.snapshot)) chosen.push_back(std::move(manifest.snapshot));
   std::ranges::stable_sort(chosen, [](const Snapshot& a, const Snapshot& b) {
     return std::tie(a.start, a.id) < std::tie(b.start, b.id);
@@ -176,20 +182,22 @@ Task<std::vector<Snapshot>> Repository::snapshots(SnapshotFilter filter) {
 }
 
 Task<Snapshot> Repository::find_snapshot(std::string id, SnapshotFilter filter) {
-  const std::vector<Snapshot> all = co_await snapshots(filter);
   if (id == "latest") {
+    std::vector<Snapshot> all = co_await snapshots(std::move(filter));
     if (all.empty()) throw Error(ErrorKind::NotFound, "there is no snapshot that matches");
-    co_return all.back();
+    co_return std::move(all.back());
   }
-  std::vector<const Snapshot*> found;
-  for (const Snapshot& s : all)
-    if (s.id == id || (id.size() >= kMinPrefix && (s.id.starts_with(id) || s.id.ends_with(id))))
-      found.push_back(&s);
+  std::vector<std::string> named = co_await list_snapshots(impl_->store);
+  std::erase_if(named, [&](const std::string& full) {
+    return full != id && (id.size() < kMinPrefix || !(full.starts_with(id) || full.ends_with(id)));
+  });
+  std::vector<Manifest> found = co_await impl_->manifests_of(std::move(named));
+  std::erase_if(found, [&](const Manifest& manifest) { return !filter.matches(manifest.snapshot); });
   if (found.empty()) throw Error(ErrorKind::NotFound, "there is no snapshot {}", id);
   if (found.size() > 1)
     throw Error(ErrorKind::Invalid, "{} could be {} snapshots, among them {} and {}", id, found.size(),
-                found[0]->id, found[1]->id);
-  co_return *found.front();
+                found[0].snapshot.id, found[1].snapshot.id);
+  co_return std::move(found.front().snapshot);
 }
 
 Task<std::vector<KeyInfo>> Repository::keys() {

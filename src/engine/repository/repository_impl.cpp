@@ -2,6 +2,7 @@
 
 #include "engine/format/sealed.hpp"
 #include "engine/parallel/each_parallel.hpp"
+#include "engine/repository/damage.hpp"
 #include "engine/repository/index_loader.hpp"
 #include "engine/repository/snapshot_list.hpp"
 #include "engine/repository/store_io.hpp"
@@ -77,21 +78,36 @@ Task<Manifest> Repository::Impl::manifest(std::string id) {
 namespace {
 
 /// One that was forgotten since it was listed is no error.
-Task<void> find_manifest(Repository::Impl& repository, std::string id, std::optional<Manifest>& into) {
+Task<void> find_manifest(Repository::Impl& repository, std::string id, const OnDamaged& on_damaged,
+                         std::optional<Manifest>& into) {
   try {
-    into = co_await repository.manifest(std::move(id));
+    into = co_await repository.manifest(id);
   } catch (const Error& e) {
-    if (e.kind() != ErrorKind::NotFound) throw;
+    const bool told = on_damaged && is_damage(e);
+    if (told) on_damaged(id, e);
+    if (!told && e.kind() != ErrorKind::NotFound) throw;
   }
 }
 
 }  // namespace
 
-Task<std::vector<Manifest>> Repository::Impl::manifests() {
-  const std::vector<std::string> ids = co_await list_snapshots(store);
+void pass_over(const std::string& id, const Error& why) {
+  const std::string advice =
+      fmt::format("stash recover may bring its files back, stash forget {} removes it", id);
+  log::warn("a snapshot that cannot be read is passed over",
+            {{"snapshot", id}, {"error", why.what()}, {"advice", advice}});
+}
+
+Task<std::vector<Manifest>> Repository::Impl::manifests(OnDamaged on_damaged) {
+  std::vector<std::string> ids = co_await list_snapshots(store);
+  co_return co_await manifests_of(std::move(ids), std::move(on_damaged));
+}
+
+Task<std::vector<Manifest>> Repository::Impl::manifests_of(std::vector<std::string> ids,
+                                                           OnDamaged on_damaged) {
   std::vector<std::optional<Manifest>> found(ids.size());
   co_await each_parallel(ids.size(), kReadsAtOnce,
-                         [&](std::size_t i) { return find_manifest(*this, ids[i], found[i]); });
+                         [&](std::size_t i) { return find_manifest(*this, ids[i], on_damaged, found[i]); });
   std::vector<Manifest> manifests;
   for (auto& manifest : found)
     if (manifest) manifests.push_back(std::move(*manifest));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -11,6 +12,7 @@
 #include "engine/format/keys.hpp"
 #include "engine/format/manifest.hpp"
 #include "engine/index/index.hpp"
+#include "stash/base/error.hpp"
 #include "stash/engine/repository.hpp"
 
 namespace stash::engine {
@@ -24,6 +26,12 @@ struct LoadedIndex {
   Index index;
   std::set<std::string> tombs;  ///< names of the objects under tomb/
 };
+
+/// Is told of a snapshot that cannot be read, and why.
+using OnDamaged = std::function<void(const std::string& id, const Error& why)>;
+
+/// Tells of it in the log.
+void pass_over(const std::string& id, const Error& why);
 
 /// An open repository from inside the room. Control thread; keys and chunker on any.
 struct Repository::Impl {
@@ -49,9 +57,12 @@ struct Repository::Impl {
   std::shared_ptr<const LoadedIndex> loaded() const;
   const Index& index() const { return loaded()->index; }
 
-  /// Manifests in name order; Error(Corrupt) naming one that cannot be opened. Snapshots marked broken are
-  /// left out.
-  Task<std::vector<Manifest>> manifests();
+  /// Manifests in name order, but for snapshots marked broken or forgotten since they were listed. Of one
+  /// that cannot be opened `on_damaged` is told; without it that is thrown, naming it: who deletes what no
+  /// snapshot needs has to know them all.
+  Task<std::vector<Manifest>> manifests(OnDamaged on_damaged = {});
+  /// The same of these snapshots.
+  Task<std::vector<Manifest>> manifests_of(std::vector<std::string> ids, OnDamaged on_damaged = {});
   Task<Manifest> manifest(std::string id);
   std::string new_ulid();
   std::string new_segment_name();
