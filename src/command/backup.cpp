@@ -13,7 +13,7 @@
 #include "command/hand.hpp"
 #include "command/output.hpp"
 #include "command/progress_line.hpp"
-#include "stash/base/fd.hpp"
+#include "command/stream_read.hpp"
 
 namespace stash::command {
 namespace {
@@ -72,15 +72,6 @@ void print_result(const BackupFlags& flags, const engine::BackupResult& result) 
   if (!s.id.empty()) fmt::print("snapshot {} saved\n", s.id);
 }
 
-Task<std::size_t> read_stdin(net::Pool& pool, std::span<std::byte> into) {
-  auto work = [into] {
-    const ssize_t got = retry_eintr([into] { return ::read(STDIN_FILENO, into.data(), into.size()); });
-    if (got < 0) throw errno_error(errno, "read standard input");
-    return static_cast<std::size_t>(got);
-  };
-  co_return co_await net::offload(pool, std::move(work));
-}
-
 Task<int> run(Hand& hand, BackupFlags& flags) {
   const auto repository = co_await hand.open();
   engine::Progress progress;
@@ -89,7 +80,8 @@ Task<int> run(Hand& hand, BackupFlags& flags) {
   std::optional<ChildStream> child;
   if (flags.from_command) child.emplace(std::exchange(options.paths, {}));
   auto read = [&](std::span<std::byte> into) {
-    return child ? child->read(environment.pool, into) : read_stdin(environment.pool, into);
+    return child ? child->read(environment.pool, into)
+                 : read_when_ready(environment.pool, STDIN_FILENO, into, "read standard input");
   };
   auto work = flags.from_stdin || flags.from_command
                   ? engine::backup_stream(*repository, std::move(options), flags.stdin_name, std::move(read),

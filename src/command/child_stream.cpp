@@ -1,8 +1,8 @@
 #include "command/child_stream.hpp"
 
 #include <sys/wait.h>
-#include <unistd.h>
 
+#include "command/stream_read.hpp"
 #include "stash/base/error.hpp"
 
 namespace stash::command {
@@ -16,16 +16,13 @@ ChildStream::ChildStream(std::vector<std::string> words) : name_(words.at(0)) {
 }
 
 Task<std::size_t> ChildStream::read(net::Pool& pool, std::span<std::byte> into) {
-  auto work = [this, into] { return read_some(into); };
-  co_return co_await net::offload(pool, std::move(work));
-}
-
-std::size_t ChildStream::read_some(std::span<std::byte> into) {
-  if (!child_) return 0;
-  const ssize_t got = retry_eintr([&] { return ::read(child_->output(), into.data(), into.size()); });
-  if (got < 0) throw errno_error(errno, "read what " + name_ + " writes");
-  if (got == 0) require_success();
-  return static_cast<std::size_t>(got);
+  if (!child_) co_return 0;
+  auto reading = read_when_ready(pool, child_->output(), into, "read what " + name_ + " writes");
+  const std::size_t got = co_await std::move(reading);
+  if (got > 0) co_return got;
+  auto work = [this] { require_success(); };
+  co_await net::offload(pool, std::move(work));
+  co_return 0;
 }
 
 void ChildStream::require_success() {

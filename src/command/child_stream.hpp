@@ -20,7 +20,6 @@ class ChildStream {
   Task<std::size_t> read(net::Pool& pool, std::span<std::byte> into);
 
  private:
-  std::size_t read_some(std::span<std::byte> into);
   void require_success();
 
   std::string name_;

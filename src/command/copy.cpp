@@ -77,7 +77,8 @@ int copy(int argc, char** argv) {
   add_flags(flags, f.destination);
   flags.option("-H,--host", f.filter.host, "Only snapshots of this host");
   flags.option("--path", f.filter.paths, "Only snapshots with this path; may be repeated");
-  flags.option("--tag", f.filter.tags, "Only snapshots with this tag; may be repeated");
+  flags.tags("--tag", f.filter.tags,
+             "Only snapshots with all of these tags, a list with commas; may be repeated");
   flags.positionals("SNAPSHOT", f.snapshots, "Only these; all that match when not given", false);
   if (const auto code = flags.parse(argc, argv)) return *code;
   if (f.destination.repo.empty()) {

@@ -50,7 +50,7 @@ int dump(int argc, char** argv) {
   Flags flags("dump", "Writes one file, or with --tar a directory, to standard output.", kHandFooter);
   add_flags(flags, f.hand);
   flags.option("-H,--host", f.filter.host, "For latest: host of the snapshot");
-  flags.option("--tag", f.filter.tags, "For latest: tag of the snapshot; may be repeated");
+  flags.tags("--tag", f.filter.tags, "For latest: tags of the snapshot, a list with commas; may be repeated");
   flags.flag("--tar", f.tar, "PATH is a directory: write it as a tar stream");
   flags.positional("SNAPSHOT", f.snapshot, "Id, a unique part of one, or latest", true);
   flags.positional("PATH", f.path, "Absolute path inside the snapshot", true);

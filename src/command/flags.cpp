@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "stash/base/bytes.hpp"
@@ -16,9 +17,40 @@ std::optional<Duration> parse_long_duration(std::string_view text) {
   for (const auto& [unit, days] : kUnits) {
     if (!text.ends_with(unit)) continue;
     const auto hours = parse_duration(std::string(text.substr(0, text.size() - 1)) + "h");
-    if (hours) return *hours * (24 * days);
+    const int times = 24 * days;
+    if (hours && *hours <= Duration::max() / times && *hours >= Duration::min() / times)
+      return *hours * times;
   }
   return std::nullopt;
+}
+
+/// Years and months as long as they can be, so that nothing goes that the calendar would keep.
+std::optional<Duration> parse_retention(std::string_view text) {
+  static constexpr std::pair<char, std::uint64_t> kUnits[] = {
+      {'y', 366 * 24}, {'m', 31 * 24}, {'d', 24}, {'h', 1}};
+  static constexpr std::uint64_t kMost = Duration::max() / std::chrono::hours(1);
+  std::uint64_t hours = 0;
+  do {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{}) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    const auto unit = std::ranges::find_if(kUnits, [&](const auto& u) { return text.starts_with(u.first); });
+    if (unit == std::end(kUnits) || number > (kMost - hours) / unit->second) return std::nullopt;
+    hours += number * unit->second;
+    text.remove_prefix(1);
+  } while (!text.empty());
+  return std::chrono::hours(hours);
+}
+
+/// CLI11 takes "[a,b]" for a list of two words, unless something follows the bracket: a NUL, which no
+/// argument can hold.
+void guard(std::string& word) {
+  if (word.ends_with(']')) word += '\0';
+}
+
+void unguard(std::string& word) {
+  if (word.ends_with('\0')) word.pop_back();
 }
 
 }  // namespace
@@ -44,6 +76,44 @@ struct Flags::Impl {
     }
     return kept;
   }
+
+  /// An option of one word, as it was given.
+  CLI::Option* one(const char* names, std::function<void(std::string)> take, const char* help) {
+    const auto given = [take = std::move(take)](std::string word) {
+      unguard(word);
+      take(std::move(word));
+    };
+    return app.add_option_function<std::string>(names, given, help);
+  }
+
+  /// The same of any number of words.
+  CLI::Option* many(const char* names, std::function<void(std::vector<std::string>)> take, const char* help) {
+    const auto given = [take = std::move(take)](std::vector<std::string> words) {
+      std::ranges::for_each(words, unguard);
+      take(std::move(words));
+    };
+    return app.add_option_function<std::vector<std::string>>(names, given, help);
+  }
+
+  /// An option of one word that may be given several times.
+  void repeated(const char* names, std::function<void(std::vector<std::string>)> take, const char* help) {
+    many(names, std::move(take), help)
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  }
+
+  /// An option whose word `parse` has to understand; `form` tells what it wants.
+  template <class T>
+  void parsed(const char* names, T& to, std::optional<T> (*parse)(std::string_view), const char* form,
+              const char* help) {
+    const auto take = [&to, names, parse, form](const std::string& text) {
+      const std::optional<T> value = parse(text);
+      if (!value) throw CLI::ValidationError(names, text + " is not " + form);
+      to = *value;
+    };
+    one(names, take, help);
+  }
 };
 
 Flags::Flags(std::string name, std::string summary, std::string footer)
@@ -54,7 +124,8 @@ Flags::Flags(std::string name, std::string summary, std::string footer)
 Flags::~Flags() = default;
 
 void Flags::option(const char* names, std::string& to, const char* help, const char* env) {
-  auto* added = impl_->app.add_option(names, to, help);
+  const auto take = [&to](std::string word) { to = std::move(word); };
+  CLI::Option* added = impl_->one(names, take, help);
   if (env) added->envname(env);
 }
 
@@ -67,48 +138,52 @@ void Flags::option(const char* names, double& to, const char* help) {
 }
 
 void Flags::option(const char* names, std::vector<std::string>& to, const char* help) {
-  impl_->app.add_option(names, to, help)
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  const auto take = [&to](std::vector<std::string> words) { to = std::move(words); };
+  impl_->repeated(names, take, help);
+}
+
+void Flags::tags(const char* names, std::vector<std::string>& to, const char* help) {
+  const auto take = [&to, names](const std::vector<std::string>& lists) {
+    to.clear();
+    for (const std::string& list : lists)
+      for (std::string& tag : split_list(list)) {
+        if (tag.empty()) throw CLI::ValidationError(names, "there is an empty tag in \"" + list + "\"");
+        to.push_back(std::move(tag));
+      }
+  };
+  impl_->repeated(names, take, help);
 }
 
 void Flags::size(const char* names, std::uint64_t& to, const char* help) {
-  impl_->app.add_option_function<std::string>(
-      names,
-      [&to](const std::string& text) {
-        const auto value = parse_size(text);
-        if (!value) throw CLI::ValidationError(text + " is not a size such as 64MiB");
-        to = *value;
-      },
-      help);
+  impl_->parsed(names, to, parse_size, "a size such as 64MiB", help);
 }
 
 void Flags::duration(const char* names, Duration& to, const char* help) {
-  impl_->app.add_option_function<std::string>(
-      names,
-      [&to](const std::string& text) {
-        const auto value = parse_long_duration(text);
-        if (!value) throw CLI::ValidationError(text + " is not a duration such as 36h or 7d");
-        to = *value;
-      },
-      help);
+  impl_->parsed(names, to, parse_long_duration, "a duration such as 36h or 7d, of at most 292 years", help);
+}
+
+void Flags::retention(const char* names, Duration& to, const char* help) {
+  impl_->parsed(names, to, parse_retention,
+                "a time such as 2y5m7d3h (years, months, days, hours), of at most 291 years", help);
 }
 
 void Flags::flag(const char* names, bool& to, const char* help) { impl_->app.add_flag(names, to, help); }
 
 void Flags::positional(const char* name, std::string& to, const char* help, bool required) {
-  impl_->app.add_option(name, to, help)->required(required);
+  const auto take = [&to](std::string word) { to = std::move(word); };
+  impl_->one(name, take, help)->required(required);
 }
 
 void Flags::positionals(const char* name, std::vector<std::string>& to, const char* help, bool required) {
-  impl_->app.add_option(name, to, help)->required(required);
+  const auto take = [&to](std::vector<std::string> words) { to = std::move(words); };
+  impl_->many(name, take, help)->required(required);
 }
 
 void Flags::ignored(std::vector<std::string> names) { impl_->ignored.insert(names.begin(), names.end()); }
 
 std::optional<int> Flags::parse(int argc, char** argv) {
   std::vector<std::string> words = impl_->without_ignored(argc, argv);
+  std::ranges::for_each(words, guard);
   std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
   try {
     impl_->app.parse(std::move(words));
@@ -121,6 +196,19 @@ std::optional<int> Flags::parse(int argc, char** argv) {
               << " --help\" tells what there is\n";
     return 2;
   }
+}
+
+std::vector<std::string> split_list(std::string_view list) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at <= list.size();) {
+    const std::size_t comma = std::min(list.find(',', at), list.size());
+    std::string_view part = list.substr(at, comma - at);
+    part.remove_prefix(std::min(part.find_first_not_of(kBlanks), part.size()));
+    parts.emplace_back(part.substr(0, part.find_last_not_of(kBlanks) + 1));
+    at = comma + 1;
+  }
+  return parts;
 }
 
 std::vector<std::string> klog_flags() {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "stash/base/time.hpp"
@@ -27,10 +28,16 @@ class Flags {
   void option(const char* names, double& to, const char* help);
   /// May be given several times.
   void option(const char* names, std::vector<std::string>& to, const char* help);
+  /// May be given several times, each a list with commas. Empty tags are refused: to restic they mean
+  /// snapshots without tags, which no filter of ours can say.
+  void tags(const char* names, std::vector<std::string>& to, const char* help);
   /// Binary units: 64MiB, 1G.
   void size(const char* names, std::uint64_t& to, const char* help);
   /// A duration such as 36h or 30m; d, w and y (365 days) are known too.
   void duration(const char* names, Duration& to, const char* help);
+  /// How far back something is kept, in the form of restic: 2y5m7d3h is years, months, days and hours. Never
+  /// less than by the calendar: a year is 366 days, a month 31.
+  void retention(const char* names, Duration& to, const char* help);
   void flag(const char* names, bool& to, const char* help);
   void positional(const char* name, std::string& to, const char* help, bool required);
   void positionals(const char* name, std::vector<std::string>& to, const char* help, bool required);
@@ -44,6 +51,9 @@ class Flags {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// The parts of a list with commas, without the blanks around them.
+std::vector<std::string> split_list(std::string_view list);
 
 /// The flags every pod of Stash passes for its logging, and others that have no meaning here.
 std::vector<std::string> klog_flags();

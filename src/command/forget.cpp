@@ -121,12 +121,14 @@ int forget(int argc, char** argv) {
   flags.option("-w,--keep-weekly", keep.weekly, "Keep the newest of each of N ISO weeks");
   flags.option("-m,--keep-monthly", keep.monthly, "Keep the newest of each of N months");
   flags.option("-y,--keep-yearly", keep.yearly, "Keep the newest of each of N years");
-  flags.option("--keep-tag", keep.tags, "Keep snapshots with this tag; may be repeated");
-  flags.duration("--keep-within", keep.within,
-                 "Keep what is newer than this before the newest, e.g. 36h or 7d");
+  flags.tags("--keep-tag", keep.tags,
+             "Keep snapshots with any of these tags, a list with commas; may be repeated");
+  flags.retention("--keep-within", keep.within,
+                  "Keep what is newer than this before the newest: 2y5m7d3h is years, months, days, hours");
   flags.option("-H,--host", f.options.filter.host, "Only snapshots of this host");
   flags.option("--path", f.options.filter.paths, "Only snapshots with this path; may be repeated");
-  flags.option("--tag", f.options.filter.tags, "Only snapshots with this tag; may be repeated");
+  flags.tags("--tag", f.options.filter.tags,
+             "Only snapshots with all of these tags, a list with commas; may be repeated");
   flags.flag("--prune", f.options.prune, "Also free the space");
   flags.flag("-n,--dry-run", f.options.dry_run, "Only tell what would be done");
   flags.positionals("SNAPSHOT", f.options.ids, "Forget exactly these", false);

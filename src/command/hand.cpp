@@ -18,6 +18,7 @@
 namespace stash::command {
 namespace {
 
+constexpr const char* kPrefix = "STASH_";
 constexpr const char* kDestinationPrefix = "STASH_TO_";
 
 std::string environment_value(const std::string& name) {
@@ -98,7 +99,8 @@ void report(const char* name, const HandOptions& options, const Error& error) {
 void add_flags(Flags& flags, HandOptions& options) {
   flags.option("-r,--repo", options.repo, "Repository: a directory, or s3:https://host/bucket/prefix",
                "STASH_REPOSITORY");
-  flags.option("--password-file", options.password_file, "File whose first line is the password",
+  flags.option("--password-file", options.password_file,
+               "File whose first line is the password; when not given STASH_PASSWORD, then the file "
                "STASH_PASSWORD_FILE");
   flags.option("--cacert", options.ca_file, "File with the CA certificates to trust (PEM)");
   flags.flag("--insecure-tls", options.insecure_tls, "Do not verify the server's certificate");
@@ -115,7 +117,8 @@ void add_flags(Flags& flags, HandOptions& options) {
 void add_flags(Flags& flags, DestinationOptions& options) {
   flags.option("--to", options.repo, "Repository to copy to, which was made by \"stash init\"",
                "STASH_TO_REPOSITORY");
-  flags.option("--to-password-file", options.password_file, "File whose first line is its password",
+  flags.option("--to-password-file", options.password_file,
+               "File whose first line is its password; when not given STASH_TO_PASSWORD, then the file "
                "STASH_TO_PASSWORD_FILE");
 }
 
@@ -162,6 +165,16 @@ std::uint64_t buffers_of(std::uint64_t memory) {
   return buffers;
 }
 
+/// Nothing when it has to be asked for. `flag` names a file; the variables begin with `prefix`.
+std::optional<Secret> given_password(const std::string& flag, const std::string& prefix) {
+  if (!flag.empty()) return read_password_file(flag);
+  if (std::string value = environment_value(prefix + "PASSWORD"); !value.empty())
+    return Secret(std::move(value));
+  const std::string file = environment_value(prefix + "PASSWORD_FILE");
+  if (!file.empty()) return read_password_file(file);
+  return std::nullopt;
+}
+
 Task<void> require_repository(storage::Store& store) {
   const auto config = co_await store.size("config");
   if (config) co_return;
@@ -198,8 +211,7 @@ engine::Environment Hand::environment() {
 }
 
 Secret Hand::password(bool confirm) const {
-  if (const std::string value = environment_value("STASH_PASSWORD"); !value.empty()) return Secret(value);
-  if (!options_.password_file.empty()) return read_password_file(options_.password_file);
+  if (auto given = given_password(options_.password_file, kPrefix)) return std::move(*given);
   Secret first = ask_password("password of " + store_->describe());
   if (confirm && !(ask_password("the same again") == first))
     throw Error(ErrorKind::Invalid, "the passwords differ");
@@ -216,11 +228,9 @@ Task<std::unique_ptr<engine::Repository>> Hand::open_destination(DestinationOpti
   destination_ =
       storage::open_store(store_config(options_, options.repo, kDestinationPrefix), timers_, random_);
   co_await require_repository(*destination_);
-  Secret word(environment_value(std::string(kDestinationPrefix) + "PASSWORD"));
-  if (word.empty())
-    word = options.password_file.empty() ? ask_password("password of " + destination_->describe())
-                                         : read_password_file(options.password_file);
-  co_return co_await open_at(*destination_, std::move(word));
+  std::optional<Secret> word = given_password(options.password_file, kDestinationPrefix);
+  if (!word) word = ask_password("password of " + destination_->describe());
+  co_return co_await open_at(*destination_, std::move(*word));
 }
 
 Task<std::unique_ptr<engine::Repository>> Hand::open_at(storage::Store& store, Secret password) {

@@ -73,7 +73,7 @@ class Hand {
   std::unique_ptr<storage::Store> open_removed();
   net::Timers& timers() { return timers_; }
   engine::Environment environment();
-  /// From STASH_PASSWORD, a file, or the terminal.
+  /// From the file of the flag, STASH_PASSWORD, the file STASH_PASSWORD_FILE, or the terminal.
   Secret password(bool confirm = false) const;
   /// Throws ExitError 10 or 12.
   Task<std::unique_ptr<engine::Repository>> open();

@@ -65,7 +65,8 @@ Task<int> run_find(Hand& hand, LsFlags& flags) {
 
 void add_filter(Flags& flags, LsFlags& f) {
   flags.option("-H,--host", f.filter.host, "Only snapshots of this host");
-  flags.option("--tag", f.filter.tags, "Only snapshots with this tag; may be repeated");
+  flags.tags("--tag", f.filter.tags,
+             "Only snapshots with all of these tags, a list with commas; may be repeated");
   flags.flag("-l,--long", f.long_form, "Show modes, owners, sizes and times");
 }
 

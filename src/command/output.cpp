@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "command/flags.hpp"
 #include "stash/base/bytes.hpp"
 
 namespace stash::command {
@@ -152,11 +153,8 @@ std::string entry_line(const engine::EntryInfo& e, bool long_form) {
 void split_tags(std::vector<std::string>& tags) {
   std::vector<std::string> out;
   for (const std::string& given : tags)
-    for (std::size_t at = 0; at <= given.size();) {
-      const auto comma = std::min(given.find(',', at), given.size());
-      if (comma > at) out.push_back(given.substr(at, comma - at));
-      at = comma + 1;
-    }
+    for (std::string& tag : split_list(given))
+      if (!tag.empty()) out.push_back(std::move(tag));
   tags = std::move(out);
 }
 

@@ -125,7 +125,7 @@ int restore(int argc, char** argv) {
   flags.option("--iexclude", f.options.iexcludes, "The same without regard to case");
   flags.option("-H,--host", f.filter.host, "For latest: host of the snapshot");
   flags.option("--path", f.filter.paths, "For latest: path of the snapshot; may be repeated");
-  flags.option("--tag", f.filter.tags, "For latest: tag of the snapshot; may be repeated");
+  flags.tags("--tag", f.filter.tags, "For latest: tags of the snapshot, a list with commas; may be repeated");
   flags.flag("--verify", f.options.verify, "Read every restored file again and compare");
   flags.flag("--sync", f.options.durable, "Wait until all of it is on the disk");
   flags.flag(

@@ -83,7 +83,8 @@ int stats(int argc, char** argv) {
   add_flags(flags, f.hand);
   flags.option("-H,--host", f.filter.host, "Only snapshots of this host");
   flags.option("--path", f.filter.paths, "Only snapshots with this path; may be repeated");
-  flags.option("--tag", f.filter.tags, "Only snapshots with this tag; may be repeated");
+  flags.tags("--tag", f.filter.tags,
+             "Only snapshots with all of these tags, a list with commas; may be repeated");
   flags.option("--by", f.by,
                "Also what each host, or each set of paths, restores to and needs: host or path");
   if (const auto code = flags.parse(argc, argv)) return *code;
