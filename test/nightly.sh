@@ -96,8 +96,8 @@ sum_of_schedules() {
   echo
   echo "Written by that command on $(date -u '+%d %B %Y') on $jobs processors."
   echo
-  echo "Schedules of writers, collectors, forgetters, repairers, and machines that repair packs and read some wrongly, on one store;"
-  echo "each store call is a point where an actor gives way or dies, clocks are wrong, and days pass. At the end every snapshot"
+  echo "Schedules of writers, collectors, forgetters, taggers, repairers, and machines that repair packs and read some wrongly, on one"
+  echo "store; each store call is a point where an actor gives way or dies, clocks are wrong, and days pass. At the end every snapshot"
   echo "that was reported is read back, no object was written twice or deleted by who may not, and prune runs until it has"
   echo "nothing to do:"
   echo

@@ -1,10 +1,11 @@
 #pragma once
 
-// Random schedules: writers, collectors, forgetters, repairers and salvagers work at once on one store in
-// memory. Each call of the store is a point where an actor gives way for as long as the seed decides, or
-// dies; so that a seed is a schedule.
+// Random schedules: writers, collectors, forgetters, taggers, repairers and salvagers work at once on one
+// store in memory. Each call of the store is a point where an actor gives way for as long as the seed
+// decides, or dies; so that a seed is a schedule.
 
 #include "engine/actors.hpp"
+#include "stash/engine/retag.hpp"
 
 namespace stash::engine::test {
 
@@ -23,6 +24,7 @@ struct Plan {
   unsigned forgetters = 1;
   unsigned repairers = 0;
   unsigned salvagers = 0;
+  unsigned taggers = 0;
   unsigned rounds = 3;
   Trouble trouble = Trouble::None;
   Lie lie = Lie::None;
@@ -58,8 +60,10 @@ class Schedule : public Scene {
   Task<void> write(Process& process, Repository& repository);
   Task<void> collect(Process& process, Repository& repository);
   Task<void> forget(Process& process, Repository& repository);
+  Task<void> tag(Process& process, Repository& repository);
   Task<void> repair(Process& process, Repository& repository);
   Task<void> salvage(Process& process, Repository& repository);
+  Reported::iterator any_reported();
   std::string judge();
 
   const Plan plan_;
@@ -169,13 +173,35 @@ inline Task<void> Schedule::collect(Process&, Repository& repository) {
   co_await prune(repository, prune_options());
 }
 
+inline Reported::iterator Schedule::any_reported() {
+  return std::next(reported_.begin(), static_cast<std::ptrdiff_t>(draw(reported_.size())));
+}
+
 /// Forgets one of what was reported, if there is any.
 inline Task<void> Schedule::forget(Process&, Repository& repository) {
   if (reported_.empty()) co_return;
-  const auto chosen = std::next(reported_.begin(), static_cast<std::ptrdiff_t>(draw(reported_.size())));
+  const auto chosen = any_reported();
   const std::string id = chosen->first;
   reported_.erase(chosen);
   co_await repository.impl().remove_snapshot(id);
+}
+
+/// Puts another in the place of one of what was reported. Who dies at that does not tell which of both is
+/// left.
+inline Task<void> Schedule::tag(Process& process, Repository& repository) {
+  if (reported_.empty()) co_return;
+  auto chosen = reported_.extract(any_reported());
+  std::vector<std::string> ids{chosen.key()};
+  TagChange change;
+  change.add.push_back(fmt::format("round-{}", process.round));
+  try {
+    const std::vector<Retagged> made = co_await retag(repository, std::move(ids), {}, std::move(change));
+    chosen.key() = made.at(0).after;
+  } catch (const Error&) {
+    if (!process.store.dead()) reported_.insert(std::move(chosen));
+    throw;
+  }
+  reported_.insert(std::move(chosen));
 }
 
 inline Task<void> Schedule::repair(Process&, Repository& repository) {
@@ -230,6 +256,7 @@ inline std::string Schedule::run() {
   enter(plan_.forgetters, Role::Forgetter, &Schedule::forget);
   enter(plan_.repairers, Role::Repairer, &Schedule::repair);
   enter(plan_.salvagers, Role::Salvager, &Schedule::salvage);
+  enter(plan_.taggers, Role::Forgetter, &Schedule::tag);
   try {
     stage_.run([this](const std::vector<Actor>& waiting) { return choose(waiting); });
     return judge();

@@ -24,6 +24,7 @@ Plan plan_of(std::uint64_t seed) {
   plan.forgetters = static_cast<unsigned>(seed / 24 % 2);
   plan.repairers = static_cast<unsigned>(seed / 48 % 2);
   plan.salvagers = static_cast<unsigned>(seed / 96 % 2);
+  plan.taggers = static_cast<unsigned>(seed / 192 % 2);
   return plan;
 }
 
