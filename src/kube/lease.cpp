@@ -15,6 +15,9 @@ namespace stash::kube {
 namespace {
 
 constexpr auto kReleaseLimit = std::chrono::seconds(5);
+/// The part of the time to renew in that one attempt may take: enough for a slow server, and when it hangs
+/// another can follow.
+constexpr int kRenewalShare = 2;
 
 /// Runs one member of a pair and stops the other when it ends; one that fails stops the group by itself.
 Task<void> then_stop(Task<void> task, net::TaskGroup& group) {
@@ -26,6 +29,8 @@ Task<void> finish(LeaseLock::Work work, bool& finished) {
   co_await work();
   finished = true;
 }
+
+Task<void> keep(Task<bool> attempt, std::optional<bool>& answer) { answer = co_await std::move(attempt); }
 
 /// Clears the holder, if it is still us: a renewal may have been cut off, so the lease is read again first.
 Task<void> give_back(Client& client, const LeaseOptions& options, TimePoint now) {
@@ -102,17 +107,30 @@ Task<bool> LeaseLock::acquire(std::optional<Duration> patience) {
   }
 }
 
+/// try_acquire() as far as it comes within `limit`. Cut off, it drops its connection, which may be dead.
+Task<bool> LeaseLock::try_renew(Duration limit) {
+  net::TaskGroup pair;
+  std::optional<bool> ours;
+  co_await pair.spawn(then_stop(keep(try_acquire(), ours), pair));
+  co_await pair.spawn(then_stop(timers_.sleep(limit), pair));
+  co_await pair.join();
+  if (!ours) throw Error(ErrorKind::Unavailable, "no answer within {}", format_duration(limit));
+  co_return *ours;
+}
+
 /// Returns when the lease is somebody else's, or could not be renewed for options_.renew.
 Task<void> LeaseLock::renew_until_lost() {
+  auto next = timers_.steady() + options_.retry;
   for (;;) {
     const auto end = renewed_at_ + options_.renew;
-    co_await timers_.sleep(std::min<Duration>(options_.retry, end - timers_.steady()));
+    co_await timers_.sleep(std::min(next, end) - timers_.steady());
     const Duration left = end - timers_.steady();
     if (left <= Duration::zero()) co_return;
+    // Counted from the beginning of this one: no pause follows one that hung.
+    next = timers_.steady() + options_.retry;
     std::string failure;
     try {
-      auto attempt = try_acquire();
-      const bool ours = co_await net::within(left, "renew lease", std::move(attempt));
+      const bool ours = co_await try_renew(std::min(left, options_.renew / kRenewalShare));
       if (!ours) co_return;
     } catch (const Error& e) {
       if (e.kind() == ErrorKind::Cancelled) throw;

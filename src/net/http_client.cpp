@@ -186,6 +186,8 @@ struct HttpClient::Impl {
     try {
       co_await read_head(*reader, *lease.stream, options.response_timeout);
     } catch (const Error& e) {
+      // What made one kept connection fall silent has seldom spared the others.
+      if (lease.reused && !reader->started()) lease.pool->idle.clear();
       if (e.kind() != ErrorKind::Unavailable) throw;
       if (may_repeat && !reader->started()) co_return nullptr;
       if (unsent) std::rethrow_exception(unsent);

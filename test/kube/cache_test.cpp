@@ -13,10 +13,10 @@ using namespace std::chrono_literals;
 using test::FakeApiServer;
 using test::ManualTimers;
 
-std::string pod(std::string_view name, std::string_view node, std::string_view app = "web") {
+std::string pod(std::string_view name, std::string_view node, std::string_view uid = "first") {
   return fmt::format(
-      R"({{"metadata":{{"name":"{}","namespace":"n","labels":{{"app":"{}"}}}},"spec":{{"nodeName":"{}"}}}})",
-      name, app, node);
+      R"({{"metadata":{{"name":"{}","namespace":"n","uid":"{}"}},"spec":{{"nodeName":"{}"}}}})", name, uid,
+      node);
 }
 
 std::string node_of(const json::Value& object) {
@@ -132,6 +132,24 @@ TEST(Cache, WhatWentWhileTheWatchWasDownIsToldAsDeletedAfterTheNextList) {
 
     EXPECT_EQ(s.heard(), (Told{"b one>two", "a one>"}));
     EXPECT_EQ(s.cache.size(), 2u);
+  }));
+}
+
+TEST(Cache, WhatWasMadeAnewBetweenTwoListsIsToldAsDeletedAndAdded) {
+  Bench b;
+  for (const char* name : {"a", "b", "c"}) b.server.put(kPod, pod(name, "one"));
+  net::run(with_running_cache(b, [](Bench& s) -> Task<void> {
+    co_await ManualTimers::settle();
+    s.heard();
+    s.server.put(kPod, pod("a", "two", "second"));
+    s.server.put(kPod, pod("b", "bad", "second"));
+    s.server.compact();
+    co_await s.timers.turn(1min);
+
+    EXPECT_EQ(s.heard(), (Told{"a one>", "a >two", "b one>"}));
+    EXPECT_EQ(*s.cache.find(Ref("n", "a")), "two");
+    EXPECT_EQ(s.cache.find(Ref("n", "b")), nullptr);
+    EXPECT_EQ(s.cache.indexed("node", "one"), std::vector{Ref("n", "c")});
   }));
 }
 

@@ -151,6 +151,94 @@ TEST(LeaseLock, AHolderThatCannotRenewStopsBeforeAnotherMayBegin) {
   net::run(scenario(b));
 }
 
+/// The server as it is over connections that died unnoticed: some questions get no answer.
+class SilentServer final : public Client {
+ public:
+  explicit SilentServer(Client& server) : server_(server) {}
+
+  int silences = 0;  ///< how many of the next find() hang
+
+  Task<std::optional<json::Document>> find(const Resource& resource, Ref ref) override {
+    Signal never;
+    if (silences > 0) {
+      --silences;
+      co_await never.wait();
+    }
+    co_return co_await server_.find(resource, std::move(ref));
+  }
+  Task<json::Document> create(const Resource& resource, std::string ns, std::string body) override {
+    return server_.create(resource, std::move(ns), std::move(body));
+  }
+  Task<json::Document> patch(const Resource& resource, Ref ref, std::string body,
+                             PatchOptions options) override {
+    return server_.patch(resource, std::move(ref), std::move(body), std::move(options));
+  }
+  Task<json::Document> replace(const Resource& resource, Ref ref, std::string body,
+                               std::string subresource) override {
+    return server_.replace(resource, std::move(ref), std::move(body), std::move(subresource));
+  }
+  Task<void> remove(const Resource& resource, Ref ref, Propagation propagation, std::string uid) override {
+    return server_.remove(resource, std::move(ref), propagation, std::move(uid));
+  }
+  Task<json::Document> list(const Resource& resource, ListOptions options) override {
+    return server_.list(resource, std::move(options));
+  }
+  Task<std::unique_ptr<WatchStream>> watch(const Resource& resource, ListOptions options) override {
+    return server_.watch(resource, std::move(options));
+  }
+  Task<ExecResult> exec(Ref pod, std::string container, std::vector<std::string> command, Duration limit,
+                        std::size_t output_limit) override {
+    return server_.exec(std::move(pod), std::move(container), std::move(command), limit, output_limit);
+  }
+
+ private:
+  Client& server_;
+};
+
+TEST(LeaseLock, ARenewalThatGetsNoAnswerLeavesTimeForAnother) {
+  Bench b;
+  auto scenario = [](Bench& s) -> Task<void> {
+    SilentServer server(s.server);
+    LeaseLock lock(server, s.timers, s.random, of("me"));
+    net::TaskGroup group;
+    bool lost = false;
+    co_await group.spawn(forget_loss(lock, s.task(), lost));
+    co_await s.pass(1);
+    server.silences = 1;
+    co_await s.pass(30);
+    EXPECT_EQ(server.silences, 0);
+    EXPECT_FALSE(lost);
+    EXPECT_EQ(s.working, 1);
+    EXPECT_EQ(s.holder(), "me");
+    s.stop.notify();
+    co_await group.join();
+  };
+
+  net::run(scenario(b));
+}
+
+TEST(LeaseLock, AServerThatStaysSilentCostsTheLeaseInTime) {
+  Bench b;
+  auto scenario = [](Bench& s) -> Task<void> {
+    SilentServer server(s.server);
+    LeaseLock lock(server, s.timers, s.random, of("me"));
+    net::TaskGroup group;
+    bool lost = false;
+    co_await group.spawn(forget_loss(lock, s.task(), lost));
+    co_await s.pass(1);
+    server.silences = 100;
+    co_await s.pass(8);
+    EXPECT_EQ(s.working, 1);
+    server.silences = 0;
+    co_await s.pass(1);
+    EXPECT_EQ(s.working, 0);
+    EXPECT_TRUE(lost);
+    co_await group.join();
+  };
+
+  net::run(scenario(b));
+}
+
 TEST(LeaseLock, AStolenLeaseStopsTheWork) {
   Bench b;
   auto scenario = [](Bench& s) -> Task<void> {

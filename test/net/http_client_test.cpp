@@ -135,6 +135,15 @@ TEST(HttpClient, RefusesAHeadWithoutEnd) {
   EXPECT_EQ(failure_of(client), ErrorKind::Corrupt);
 }
 
+TEST(HttpClient, RefusesChunkLinesAndTrailersWithoutEnd) {
+  for (const std::string start : {"5;x=", "5\r\nhello\r\n0;x=", "0\r\nX: "}) {
+    ScriptedPeer peer({always("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + start +
+                              std::string(100'000, 'a'))});
+    HttpClient client(Url::parse(peer.url()), quick());
+    EXPECT_EQ(failure_of(client), ErrorKind::Corrupt) << start;
+  }
+}
+
 TEST(HttpClient, RefusesABodyOverTheLimit) {
   ScriptedPeer peer({always(kHello)});
   ClientOptions options = quick();
@@ -311,6 +320,33 @@ TEST(HttpClient, CancelledRequestsGiveTheirPlaceBack) {
     EXPECT_EQ(response.body, "hello");
   };
   run(body(client));
+}
+
+TEST(HttpClient, AfterSilenceOnAKeptConnectionTheNextRequestTakesAFreshOne) {
+  const auto once = [](PeerConnection& c) {
+    c.read_request();
+    c.write(kHello);
+    c.stall();
+  };
+  ScriptedPeer peer({once, once, always(kHello)});
+  ClientOptions options = quick();
+  options.response_timeout = 10s;
+  HttpClient client(Url::parse(peer.url()), options);
+  auto body = [](HttpClient& c) -> Task<void> {
+    TaskGroup group;
+    for (int i = 0; i < 2; ++i) co_await group.spawn(times(c, 1));
+    co_await group.join();
+    try {
+      co_await within(20ms, "get", get(c));
+      ADD_FAILURE();
+    } catch (const Error& e) {
+      EXPECT_EQ(e.kind(), ErrorKind::Unavailable);
+    }
+    const Response response = co_await within(5s, "get", get(c));
+    EXPECT_EQ(response.body, "hello");
+  };
+  run(body(client));
+  EXPECT_EQ(peer.connections(), 3);
 }
 
 TEST(HttpClient, StreamsABodyLargerThanAnyBuffer) {

@@ -88,14 +88,16 @@ inline json::Document FakeApiServer::put(const kube::Resource& resource, std::st
   json::Document object = json::parse(text, "object");
   auto& allocator = object.GetAllocator();
   auto& metadata = member(object, "metadata", allocator);
+  const kube::Ref ref = kube::ref_of(object);
+  const json::Document* const known = lookup(resource, ref);
   if (kube::uid_of(object).empty())
-    member(metadata, "uid", allocator) = text_value(fmt::format("uid-{}", ++names_), allocator);
+    member(metadata, "uid", allocator) =
+        text_value(known ? std::string(kube::uid_of(*known)) : fmt::format("uid-{}", ++names_), allocator);
   if (!kube::creation_time_of(object))
     member(metadata, "creationTimestamp", allocator) = text_value(format_time(clock_.now()), allocator);
   if (kube::generation_of(object) == 0) member(metadata, "generation", allocator).SetInt64(1);
-  const kube::Ref ref = kube::ref_of(object);
   return store(key(resource), ref, std::move(object),
-               has(resource, ref) ? kube::EventType::Modified : kube::EventType::Added);
+               known ? kube::EventType::Modified : kube::EventType::Added);
 }
 
 inline json::Document FakeApiServer::get(const kube::Resource& resource, const kube::Ref& ref) const {

@@ -24,8 +24,8 @@ struct Change {
 };
 
 /// Projections of all objects of a kind, kept up to date by a watch: of each object only the T that `project`
-/// makes is kept. Objects that vanished while the watch was down are told as deleted after the next list. One
-/// io thread.
+/// makes is kept. Objects that vanished while the watch was down are told as deleted after the next list, and
+/// one that was made anew meanwhile as deleted and added. One io thread.
 ///
 /// Use: construct, on_change() and add_index(), then spawn run() in a TaskGroup and await synced().
 template <class T>
@@ -80,6 +80,7 @@ class Cache final : private ReflectorSink {
  private:
   struct Entry {
     T value;
+    std::string uid;
     std::string resource_version;
     std::uint64_t round;  ///< number of the list that saw it last
   };
@@ -115,13 +116,20 @@ class Cache final : private ReflectorSink {
 template <class T>
 void Cache<T>::put(const json::Value& object) try {
   const Ref ref = ref_of(object);
+  std::string uid(uid_of(object));
   std::string version(resource_version_of(object));
-  const auto known = entries_.find(ref);
+  auto known = entries_.find(ref);
+  // Another object under the same name: what it began anew, its generation for one, compares with nothing.
+  if (known != entries_.end() && known->second.uid != uid) {
+    erase(known);
+    known = entries_.end();
+  }
   if (known != entries_.end()) known->second.round = round_;
   if (known != entries_.end() && known->second.resource_version == version) return;
   T value = project_(object);
   if (known == entries_.end()) {
-    const auto it = entries_.emplace(ref, Entry{std::move(value), std::move(version), round_}).first;
+    Entry entry{std::move(value), std::move(uid), std::move(version), round_};
+    const auto it = entries_.emplace(ref, std::move(entry)).first;
     file(ref, it->second.value);
     tell(EventType::Added, ref, nullptr, &it->second.value);
     return;

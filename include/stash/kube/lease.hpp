@@ -73,6 +73,7 @@ class LeaseLock {
 
  private:
   Task<bool> acquire(std::optional<Duration> patience);
+  Task<bool> try_renew(Duration limit);
   Task<void> renew_until_lost();
   Task<void> run_guarded(Work work);
   void observe(LeaseRecord record);
