@@ -71,6 +71,10 @@ struct ResponseReader::Impl {
     error_code failure;
     const std::size_t used = parser->put(buffer.data(), failure);
     buffer.consume(used);
+    // The parser bounds the head, but neither the first line of a chunk nor the trailers.
+    if (failure == http::error::need_more && buffer.size() > kHeadLimit)
+      throw Error(ErrorKind::Corrupt,
+                  "malformed HTTP answer: a chunk's first line or the trailers do not end");
     if (failure == http::error::need_more) return false;
     if (failure && failure != http::error::need_buffer) {
       throw Error(ErrorKind::Corrupt, "malformed HTTP answer: {}", failure.message());

@@ -24,7 +24,7 @@ std::size_t body_size(const Request& request);
 /// Reads one HTTP/1.1 response from bytes given in any portions. Knows no sockets.
 class ResponseReader {
  public:
-  /// `no_body`: the request was HEAD. Heads over 64 KiB are refused.
+  /// `no_body`: the request was HEAD. Heads, first lines of chunks and trailers over 64 KiB are refused.
   explicit ResponseReader(bool no_body);
   ~ResponseReader();
   ResponseReader(const ResponseReader&) = delete;

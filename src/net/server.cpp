@@ -151,6 +151,8 @@ class Server final : public HttpServer {
         if (failure == http::error::header_limit) co_return 431;
         if (failure && failure != http::error::need_more) co_return 400;
         if (!failure) continue;
+        // The parser bounds the head and the body, but neither the first line of a chunk nor the trailers.
+        if (buffer.size() > kHeadLimit) co_return 431;
       }
       const auto room = buffer.prepare(kReadSize);
       const std::span into(static_cast<std::byte*>(room.data()), room.size());

@@ -14,13 +14,16 @@ bool same_letter(char a, char b) {
 
 std::uint16_t default_port(std::string_view scheme) { return scheme == "https" ? 443 : 80; }
 
+/// The address as a message calls it. Wherever an '@' stands, a password may stand before it.
+std::string named(std::string_view text) {
+  return text.find('@') == std::string_view::npos ? fmt::format("address \"{}\"", text) : "the address";
+}
+
 std::uint16_t parse_port(std::string_view text, std::string_view whole) {
   std::uint16_t port = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (failure != std::errc() || end != text.data() + text.size() || port == 0) {
-    throw Error(ErrorKind::Invalid, "address \"{}\": port \"{}\" is not a number from 1 to 65535", whole,
-                text);
-  }
+  if (failure != std::errc() || end != text.data() + text.size() || port == 0)
+    throw Error(ErrorKind::Invalid, "{}: the port is not a number from 1 to 65535", named(whole));
   return port;
 }
 
@@ -29,15 +32,10 @@ std::uint16_t parse_port(std::string_view text, std::string_view whole) {
 Url Url::parse(std::string_view text) {
   Url url;
   const auto scheme_end = text.find("://");
-  if (scheme_end == std::string_view::npos) {
-    throw Error(ErrorKind::Invalid, "address \"{}\" does not begin with http:// or https://", text);
-  }
   for (const char c : text.substr(0, scheme_end))
     url.scheme += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  if (url.scheme != "http" && url.scheme != "https") {
-    throw Error(ErrorKind::Invalid, "address \"{}\": scheme \"{}\" is neither http nor https", text,
-                url.scheme);
-  }
+  if (scheme_end == std::string_view::npos || (url.scheme != "http" && url.scheme != "https"))
+    throw Error(ErrorKind::Invalid, "{} does not begin with http:// or https://", named(text));
 
   const std::string_view rest = text.substr(scheme_end + 3);
   const auto authority_end = rest.find_first_of("/?#");
@@ -46,7 +44,6 @@ Url Url::parse(std::string_view text) {
     url.path = rest.substr(authority_end, rest.find('#') - authority_end);
   if (url.path.empty() || url.path.front() != '/') url.path.insert(0, "/");
 
-  // The text may hold a password: it is not repeated.
   if (authority.find('@') != std::string_view::npos) {
     throw Error(ErrorKind::Invalid,
                 "an address must not hold a user or password; give credentials separately");
@@ -54,13 +51,11 @@ Url Url::parse(std::string_view text) {
   std::string_view port;
   if (authority.starts_with('[')) {
     const auto close = authority.find(']');
-    if (close == std::string_view::npos)
-      throw Error(ErrorKind::Invalid, "address \"{}\": ']' is missing", text);
+    if (close == std::string_view::npos) throw Error(ErrorKind::Invalid, "{}: ']' is missing", named(text));
     url.host = authority.substr(1, close - 1);
     authority.remove_prefix(close + 1);
-    if (!authority.empty() && authority.front() != ':') {
-      throw Error(ErrorKind::Invalid, "address \"{}\": \"{}\" follows ']'", text, authority);
-    }
+    if (!authority.empty() && authority.front() != ':')
+      throw Error(ErrorKind::Invalid, "{}: only a port may follow ']'", named(text));
     port = authority.empty() ? authority : authority.substr(1);
   } else {
     const auto colon = authority.find(':');
@@ -70,9 +65,9 @@ Url Url::parse(std::string_view text) {
   const auto bad = [](char c) {
     return static_cast<unsigned char>(c) <= ' ' || c == '\x7f' || c == '"' || c == '\\';
   };
-  if (url.host.empty()) throw Error(ErrorKind::Invalid, "address \"{}\" names no host", text);
+  if (url.host.empty()) throw Error(ErrorKind::Invalid, "{} names no host", named(text));
   if (std::ranges::any_of(url.host, bad) || std::ranges::any_of(url.path, bad)) {
-    throw Error(ErrorKind::Invalid, "address \"{}\" holds a blank or a control character", text);
+    throw Error(ErrorKind::Invalid, "{} holds a blank or a control character", named(text));
   }
   url.port = port.empty() ? default_port(url.scheme) : parse_port(port, text);
   return url;

@@ -15,7 +15,7 @@ std::string trim_slashes(std::string_view text) {
   return std::string(text);
 }
 
-S3Config parse_s3(std::string_view rest, std::string_view address) {
+S3Config parse_s3(std::string_view rest) {
   std::string text(rest);
   if (text.find("://") == std::string::npos) text = "https://" + text;
   net::Url url = net::Url::parse(text);
@@ -25,8 +25,8 @@ S3Config parse_s3(std::string_view rest, std::string_view address) {
   config.bucket = path.substr(0, slash);
   if (slash != std::string::npos) config.prefix = path.substr(slash + 1);
   if (config.bucket.empty())
-    throw Error(ErrorKind::Invalid, "the address {} names no bucket: write s3:https://host/bucket/prefix",
-                address);
+    throw Error(ErrorKind::Invalid, "the address s3:{} names no bucket: write s3:https://host/bucket/prefix",
+                url.origin());
   url.path = "/";
   config.endpoint = std::move(url);
   return config;
@@ -49,11 +49,14 @@ StoreConfig parse_address(std::string_view address) {
   if (address.empty())
     throw Error(ErrorKind::Invalid,
                 "the repository address is empty: give a directory or s3:https://host/bucket/prefix");
-  if (address.starts_with("s3:")) return parse_s3(address.substr(3), address);
+  if (address.starts_with("s3:")) return parse_s3(address.substr(3));
   for (const std::string_view scheme : kForeign)
     if (address.starts_with(scheme))
-      throw Error(ErrorKind::Unsupported,
-                  "the address {} is of a kind this version cannot open: use a directory or s3:", address);
+      // The rest may hold a password.
+      throw Error(
+          ErrorKind::Unsupported,
+          "an address that begins with {} is of a kind this version cannot open: use a directory or s3:",
+          scheme);
   if (address.starts_with("local:")) address.remove_prefix(6);
   return LocalConfig(std::string(address));
 }

@@ -85,15 +85,19 @@ void write_by_name(const std::string& dir, const std::string& path, const std::v
 
 }  // namespace
 
+std::string parent_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+}
+
 std::vector<std::string> make_dirs(const std::string& dir) {
-  if (::mkdir(dir.c_str(), 0700) == 0) return {dir.substr(0, std::max<std::size_t>(dir.rfind('/'), 1))};
+  const std::string parent = parent_of(dir);
+  if (::mkdir(dir.c_str(), 0700) == 0) return {parent};
   if (errno == EEXIST) return {};
-  const auto slash = dir.rfind('/');
-  if (errno != ENOENT || slash == std::string::npos || slash == 0)
-    throw errno_error(errno, "create directory " + dir);
-  std::vector<std::string> changed = make_dirs(dir.substr(0, slash));
+  if (errno != ENOENT || parent == "." || parent == "/") throw errno_error(errno, "create directory " + dir);
+  std::vector<std::string> changed = make_dirs(parent);
   if (::mkdir(dir.c_str(), 0700) != 0 && errno != EEXIST) throw errno_error(errno, "create directory " + dir);
-  changed.push_back(dir.substr(0, slash));
+  changed.push_back(parent);
   return changed;
 }
 

@@ -9,6 +9,9 @@
 
 namespace stash::storage {
 
+/// The directory that holds the entry of `path`.
+std::string parent_of(const std::string& path);
+
 /// Makes `dir` and its missing parents (0700). Returns the parents whose entries changed.
 std::vector<std::string> make_dirs(const std::string& dir);
 

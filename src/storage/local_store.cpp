@@ -24,7 +24,16 @@ struct LocalStore::Files {
 
   std::string path(const std::string& name) const { return root + "/" + name; }
 
-  void touched(const std::vector<std::string>& dirs) {
+  /// The directories on the way to an object. Another process may have put an entry into any of them, which
+  /// is not durable yet.
+  std::set<std::string> dirs_of(const std::string& name) const {
+    std::set<std::string> dirs{root};
+    for (auto end = name.find('/'); end != std::string::npos; end = name.find('/', end + 1))
+      dirs.insert(path(name.substr(0, end)));
+    return dirs;
+  }
+
+  void touched(const std::set<std::string>& dirs) {
     const std::lock_guard lock(mutex);
     unsynced.insert(dirs.begin(), dirs.end());
   }
@@ -44,11 +53,9 @@ Task<void> LocalStore::put(std::string name, std::vector<ByteView> parts) {
   check_name(name);
   auto work = [files = files_, name, parts = std::move(parts)] {
     const std::string path = files->path(name);
-    const std::string dir = path.substr(0, path.rfind('/'));
-    std::vector<std::string> dirs = make_dirs(dir);
-    dirs.push_back(dir);
-    // Another process may have made the directory and not synced it yet.
-    if (dir != files->root) dirs.push_back(dir.substr(0, dir.rfind('/')));
+    const std::string dir = parent_of(path);
+    std::set<std::string> dirs = files->dirs_of(name);
+    for (std::string& changed : make_dirs(dir)) dirs.insert(std::move(changed));
     write_new_file(dir, path, parts);
     files->touched(dirs);
   };
@@ -70,9 +77,10 @@ Task<std::optional<std::uint64_t>> LocalStore::size(std::string name) {
 Task<ListPage> LocalStore::list(std::string prefix, std::string token) {
   auto work = [files = files_, prefix = std::move(prefix), token = std::move(token)] {
     ListPage page = list_files(files->root, prefix, token, 1000);
-    // What another process put there a moment ago may not be durable yet, and the caller will rely on it.
-    if (prefix.ends_with('/') && !page.objects.empty())
-      files->touched({files->path(prefix.substr(0, prefix.size() - 1))});
+    // The caller will rely on what is there, whoever put it.
+    std::set<std::string> dirs;
+    for (const ObjectInfo& object : page.objects) dirs.merge(files->dirs_of(object.name));
+    files->touched(dirs);
     return page;
   };
   co_return co_await net::offload(threads_, std::move(work));
@@ -83,7 +91,7 @@ Task<void> LocalStore::remove(std::string name) {
   auto work = [files = files_, name] {
     const std::string path = files->path(name);
     remove_file(path);
-    files->touched({path.substr(0, path.rfind('/'))});
+    files->touched({parent_of(path)});
   };
   co_await net::offload(threads_, std::move(work));
 }

@@ -1,5 +1,6 @@
 #include "storage/s3_client.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "stash/crypto/digest.hpp"
@@ -24,6 +25,8 @@ std::string range_header(const Range& range) {
   if (range.length == UINT64_MAX) return range.offset == 0 ? "" : fmt::format("bytes={}-", range.offset);
   return fmt::format("bytes={}-{}", range.offset, range.offset + range.length - 1);
 }
+
+bool has_content(int status) { return status == 200 || status == 206; }
 
 net::Url request_origin(const S3Config& config) {
   net::Url url = config.endpoint;
@@ -103,17 +106,23 @@ net::Request S3Client::signed_request(net::Request request, const std::vector<By
 }
 
 Task<net::Response> S3Client::send(net::Request plain, std::vector<ByteView> body) {
-  net::Response response = co_await client.send(signed_request(plain, body));
-  if (learn_region(response)) response = co_await client.send(signed_request(std::move(plain), body));
+  std::function<Task<net::Response>()> ask = [&] { return client.send(signed_request(plain, body)); };
+  co_return co_await in_its_region(std::move(ask));
+}
+
+Task<net::Response> S3Client::in_its_region(std::function<Task<net::Response>()> ask) {
+  const std::string asked = key.region;
+  net::Response response = co_await ask();
+  if (learn_region(response, asked)) response = co_await ask();
   co_return response;
 }
 
-bool S3Client::learn_region(const net::Response& response) {
+bool S3Client::learn_region(const net::Response& response, const std::string& asked) {
   if (response.status != 400 && response.status != 301) return false;
   const S3Fault fault = read_fault(response.status, response.headers, response.body);
   const bool about_region =
       fault.code == "AuthorizationHeaderMalformed" || fault.code == "IllegalLocationConstraintException";
-  if (!about_region || fault.region.empty() || fault.region == key.region) return false;
+  if (!about_region || fault.region.empty() || fault.region == asked) return false;
   key.region = fault.region;
   return true;
 }
@@ -123,20 +132,34 @@ Task<Bytes> S3Client::fetch(std::string target, Range range, std::string doing) 
   net::Request request("GET", std::move(target));
   const std::string wanted = range_header(range);
   if (!wanted.empty()) request.headers.emplace_back("Range", wanted);
+  const std::uint64_t limit = std::min(kMaxObject, range.length);
   const std::vector<ByteView> no_body;
-  const auto stream = co_await client.open(signed_request(request, no_body));
-  const bool good = stream->status() == 200 || stream->status() == 206;
-  const std::uint64_t limit = good ? kMaxObject : kMaxText;
-  const auto announced = content_length(stream->headers());
-  if (announced && *announced > limit)
-    throw Error(ErrorKind::Corrupt, "{}: an answer of {} bytes was not asked for", doing, *announced);
-  Bytes body(announced.value_or(0));
+  Bytes content;
+  std::function<Task<net::Response>()> ask = [&] {
+    return open_and_read(signed_request(request, no_body), limit, doing, content);
+  };
+  const net::Response response = co_await in_its_region(std::move(ask));
+  if (response.status == 416) co_return Bytes();  // begins at or after the end
+  if (!has_content(response.status)) fail(response, doing);
+  co_return content;
+}
+
+Task<net::Response> S3Client::open_and_read(net::Request request, std::uint64_t limit, std::string doing,
+                                            Bytes& content) {
+  const auto stream = co_await client.open(std::move(request));
+  net::Response response;
+  response.status = stream->status();
+  response.headers = stream->headers();
+  if (!has_content(response.status)) limit = kMaxText;
+  // Only bytes prove that an answer is too long: a broken service announces more than it sends.
+  const auto announced = content_length(response.headers);
+  Bytes body(std::min(announced.value_or(0), limit + 1));
   std::size_t done = 0;
   for (;;) {
+    if (done > limit) throw Error(ErrorKind::Corrupt, "{}: the answer is longer than {} bytes", doing, limit);
     if (done == body.size()) {
       if (announced && done > 0) break;
-      if (done >= limit) throw Error(ErrorKind::Corrupt, "{}: the answer is too long", doing);
-      body.resize(done + (std::size_t{64} << 10));
+      body.resize(std::min(done + (std::uint64_t{64} << 10), limit + 1));
     }
     const std::size_t got = co_await stream->read(std::span(body).subspan(done));
     if (got == 0) break;
@@ -145,11 +168,11 @@ Task<Bytes> S3Client::fetch(std::string target, Range range, std::string doing) 
   body.resize(done);
   if (announced && done != *announced)
     throw Error(ErrorKind::Unavailable, "{}: {} of {} bytes arrived", doing, done, *announced);
-  if (stream->status() == 416) co_return Bytes();  // begins at or after the end
-  if (!good) throw to_error(read_fault(stream->status(), stream->headers(), as_text(body)), doing);
-  if (!range.from_end && range.length != UINT64_MAX && body.size() > range.length)
-    throw Error(ErrorKind::Corrupt, "{}: {} bytes came, {} were asked for", doing, body.size(), range.length);
-  co_return body;
+  if (has_content(response.status))
+    content = std::move(body);
+  else
+    response.body = as_text(body);
+  co_return response;
 }
 
 Task<std::string> S3Client::protection_of(std::string name) {

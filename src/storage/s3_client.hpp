@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,7 +27,8 @@ struct S3Client {
   net::Request signed_request(net::Request request, const std::vector<ByteView>& body) const;
   /// Sends once; when the answer names another region for this bucket, once more with that.
   Task<net::Response> send(net::Request plain, std::vector<ByteView> body);
-  /// GET of a target that answers with the bytes of an object. `doing` begins the messages.
+  /// GET of a target that answers with the bytes of an object, of which no more than `range` asks for are
+  /// read. `doing` begins the messages. Regions are learned as by send().
   Task<Bytes> fetch(std::string target, Range range, std::string doing);
   /// Why an object cannot be deleted, as its headers tell, or "".
   Task<std::string> protection_of(std::string name);
@@ -39,7 +41,13 @@ struct S3Client {
   std::string address;
 
  private:
-  bool learn_region(const net::Response& response);
+  /// Asks once; when the answer names another region for this bucket, once more.
+  Task<net::Response> in_its_region(std::function<Task<net::Response>()> ask);
+  /// True when the answer to a request signed for the region `asked` names another one.
+  bool learn_region(const net::Response& response, const std::string& asked);
+  /// One GET. What it came for goes into `content`, the text of any other answer into the response.
+  Task<net::Response> open_and_read(net::Request request, std::uint64_t limit, std::string doing,
+                                    Bytes& content);
   bool encrypted() const { return config.endpoint.scheme == "https"; }
 };
 

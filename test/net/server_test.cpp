@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstring>
+
 #include "net/stream.hpp"
 #include "stash/base/error.hpp"
 #include "stash/base/log.hpp"
@@ -93,6 +96,25 @@ TEST(HttpServer, RefusesWhatIsTooLongOrMalformed) {
     EXPECT_TRUE(long_head.starts_with("HTTP/1.1 431 ")) << long_head.substr(0, 40);
     const auto nonsense = co_await say(port, "\x16\x03\x01 hello\r\n\r\n");
     EXPECT_TRUE(nonsense.starts_with("HTTP/1.1 400 ")) << nonsense;
+  }));
+}
+
+struct Endless {
+  const char* before;
+  const char* begin;
+};
+
+TEST(HttpServer, RefusesChunkLinesAndTrailersWithoutEnd) {
+  run(beside([](std::uint16_t port) -> Task<void> {
+    static constexpr std::array kCases{Endless{"", "1;x="}, Endless{"1\r\na", "\r\n0;x="},
+                                       Endless{"", "0\r\nX: "}};
+    for (const Endless& c : kCases) {
+      // One byte more than is kept: none is left unread, for which the answer would be lost with a reset.
+      std::string text = std::string("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n") + c.before;
+      text += c.begin + std::string((64 << 10) + 1 - std::strlen(c.begin), 'a');
+      const auto answer = co_await say(port, text);
+      EXPECT_TRUE(answer.starts_with("HTTP/1.1 431 ")) << c.begin << answer;
+    }
   }));
 }
 

@@ -41,11 +41,15 @@ TEST(Url, SaysWhatIsWrong) {
 }
 
 TEST(Url, DoesNotRepeatAPassword) {
-  try {
-    Url::parse("http://user:hunter2@a/");
-    FAIL();
-  } catch (const Error& e) {
-    EXPECT_EQ(std::string(e.what()).find("hunter2"), std::string::npos);
+  for (const char* bad : {"http://user:hunter2@a/", "htps://user:hunter2@a/", "user:hunter2@a/",
+                          "user:hunter2@a://b", "http://user:hunter2/x@a/", "http://user:hunter2#x@a/",
+                          "http://[::1]hunter2/x@a/", "://u:hunter2@a"}) {
+    try {
+      Url::parse(bad);
+      ADD_FAILURE() << bad;
+    } catch (const Error& e) {
+      EXPECT_EQ(std::string(e.what()).find("hunter2"), std::string::npos) << e.what();
+    }
   }
 }
 

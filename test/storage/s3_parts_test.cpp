@@ -103,6 +103,19 @@ TEST(Address, RefusesWithASentence) {
     EXPECT_THROW(parse_address(bad), Error) << bad;
 }
 
+TEST(Address, DoesNotRepeatAPassword) {
+  for (const char* bad :
+       {"rest:https://user:hunter2@host/repo", "sftp:user:hunter2@host:/x", "s3:https://user:hunter2@host/b",
+        "s3:htps://user:hunter2@host/b", "s3:user:hunter2@host/b", "s3:http://host#:hunter2@b/c"}) {
+    try {
+      parse_address(bad);
+      ADD_FAILURE() << bad;
+    } catch (const Error& e) {
+      EXPECT_EQ(std::string(e.what()).find("hunter2"), std::string::npos) << e.what();
+    }
+  }
+}
+
 TEST(S3Store, SaysWhichCredentialsAreMissing) {
   SystemClock clock;
   S3Config config = std::get<S3Config>(parse_address("s3:https://host/bucket"));

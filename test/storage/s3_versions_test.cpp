@@ -2,55 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <mutex>
-
-#include "stash/storage/address.hpp"
 #include "stash/storage/s3_store.hpp"
 #include "storage/s3_removed.hpp"
-#include "support/scripted_peer.hpp"
+#include "storage/scripted_bucket.hpp"
 
 namespace stash::storage {
 namespace {
 
-using test::PeerConnection;
-using test::ScriptedPeer;
-
-std::string answer(const std::string& status, const std::string& headers, const std::string& body) {
-  return fmt::format("HTTP/1.1 {}\r\n{}Content-Length: {}\r\n\r\n{}", status, headers, body.size(), body);
-}
-
-/// Answers requests in turn, and keeps their first lines.
-class Bucket {
- public:
-  explicit Bucket(std::vector<std::string> answers)
-      : answers_(std::move(answers)), peer_({[this](PeerConnection& c) { play(c); }}) {
-    config_ = std::get<S3Config>(parse_address("s3:" + peer_.url() + "/bucket/pre/fix"));
-    config_.credentials.access_key = "id";
-    config_.credentials.secret_key = Secret("secret");
-  }
-  const S3Config& config() const { return config_; }
-  std::vector<std::string> requests() {
-    const std::lock_guard lock(mutex_);
-    return requests_;
-  }
-
- private:
-  void play(PeerConnection& connection) {
-    for (;;) {
-      const std::string request = connection.read_request();
-      if (request.empty()) return;
-      const std::lock_guard lock(mutex_);
-      requests_.push_back(request.substr(0, request.find(" HTTP/1.1")));
-      connection.write(answers_[std::min(requests_.size(), answers_.size()) - 1]);
-    }
-  }
-
-  std::mutex mutex_;
-  std::vector<std::string> answers_;
-  std::vector<std::string> requests_;
-  ScriptedPeer peer_;
-  S3Config config_;
-};
+using test::answer;
+using test::Bucket;
 
 const std::string kDenied =
     answer("403 Forbidden", "", "<Error><Code>AccessDenied</Code><Message>no</Message></Error>");

@@ -3,12 +3,14 @@
 #include <unistd.h>
 #include <utime.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "stash/base/page_buffer.hpp"
 #include "stash/storage/local_store.hpp"
 #include "stash/storage/memory_store.hpp"
 #include "storage/direct_io.hpp"
+#include "storage/local_files.hpp"
 #include "storage/store_suite.hpp"
 #include "support/faulty_store.hpp"
 #include "support/temp_dir.hpp"
@@ -121,6 +123,31 @@ TEST_F(LocalStoreTest, DoesNotListWhatAKilledWriterLeftAndRemovesItOnceOld) {
 
 TEST_F(LocalStoreTest, ListsNothingWhereThereIsNoDirectoryYet) {
   EXPECT_TRUE(net::run(storage::list_all(store_, "")).empty());
+}
+
+TEST_F(LocalStoreTest, SyncReachesTheDirectoryOfWhatWasListed) {
+  for (const char* name : {"packs/aa/1", "packs/bb/2"}) put(name, "x");
+  storage::LocalStore another(dir_ / "repo");
+  net::run(storage::list_all(another, "packs/"));
+
+  std::filesystem::remove_all(dir_ / "repo/packs/bb");
+
+  EXPECT_THROW(net::run(another.sync()), Error);
+}
+
+TEST_F(LocalStoreTest, NewDirectoriesAreEntriesOfTheOnesAboveThem) {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(dir_.path());
+  const auto relative = storage::make_dirs("one");
+  const auto deeper = storage::make_dirs("two/three");
+  std::filesystem::current_path(before);
+  const auto absolute = storage::make_dirs(dir_ / "four/five");
+  const auto again = storage::make_dirs(dir_ / "four");
+
+  EXPECT_EQ(relative, (std::vector<std::string>{"."}));
+  EXPECT_EQ(deeper, (std::vector<std::string>{".", "two"}));
+  EXPECT_EQ(absolute, (std::vector<std::string>{dir_.path(), dir_ / "four"}));
+  EXPECT_TRUE(again.empty());
 }
 
 TEST_F(LocalStoreTest, SaysThatAPathIsNotADirectory) {
