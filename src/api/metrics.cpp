@@ -10,14 +10,17 @@ namespace {
 using metrics::Labels;
 using metrics::Registry;
 
-/// A family of metrics: the beginnings of its old and its new names.
+/// A family of metrics: the beginnings of its old and its new names. Of what is told of a session, only
+/// success and duration have "session" in their old names.
 struct Family {
   std::string_view old_prefix;
   std::string_view new_prefix;
 };
+constexpr Family kBackupFamily{"stash_backup_", "stash_appscode_com_backupsession_"};
 constexpr Family kBackupSessionFamily{"stash_backup_session_", "stash_appscode_com_backupsession_"};
 constexpr Family kBackupTargetFamily{"stash_backup_target_", "stash_appscode_com_backupsession_target_"};
 constexpr Family kBackupHostFamily{"stash_backup_host_", "stash_appscode_com_backupsession_host_"};
+constexpr Family kRestoreFamily{"stash_restore_", "stash_appscode_com_restoresession_"};
 constexpr Family kRestoreSessionFamily{"stash_restore_session_", "stash_appscode_com_restoresession_"};
 constexpr Family kRestoreTargetFamily{"stash_restore_target_", "stash_appscode_com_restoresession_target_"};
 constexpr Family kRestoreHostFamily{"stash_restore_host_", "stash_appscode_com_restoresession_host_"};
@@ -94,13 +97,15 @@ std::string push_job(const MetricsSource& source) {
 void add_backup_session(Registry& to, const MetricsSource& source, bool success, double seconds,
                         std::size_t targets, TimePoint end) {
   const Labels labels = session_labels(source);
-  const Family& family = kBackupSessionFamily;
-  set(to, family, "success", "Whether the last backup session succeeded (1) or not (0).", labels,
-      success ? 1 : 0);
+  set(to, kBackupSessionFamily, "success", "Whether the last backup session succeeded (1) or not (0).",
+      labels, success ? 1 : 0);
   if (!success) return;
-  set(to, family, "duration_seconds", "Seconds that the last successful session took.", labels, seconds);
-  set(to, family, "target_count_total", "Targets of the session.", labels, static_cast<double>(targets));
-  set(to, family, "last_success_time_seconds", "Unix time of the last success.", labels, unix_seconds(end));
+  set(to, kBackupSessionFamily, "duration_seconds", "Seconds that the last successful session took.", labels,
+      seconds);
+  set(to, kBackupFamily, "target_count_total", "Targets of the session.", labels,
+      static_cast<double>(targets));
+  set(to, kBackupFamily, "last_success_time_seconds", "Unix time of the last success.", labels,
+      unix_seconds(end));
 }
 
 void add_backup_target(Registry& to, const MetricsSource& source, const TargetRef& target, bool success,
@@ -136,12 +141,12 @@ void add_backup_host(Registry& to, const MetricsSource& source, const TargetRef&
 void add_restore_session(Registry& to, const MetricsSource& source, bool success, double seconds,
                          std::size_t targets) {
   const Labels labels = session_labels(source);
-  const Family& family = kRestoreSessionFamily;
-  set(to, family, "success", "Whether the restore session succeeded (1) or not (0).", labels,
+  set(to, kRestoreSessionFamily, "success", "Whether the restore session succeeded (1) or not (0).", labels,
       success ? 1 : 0);
   if (!success) return;
-  set(to, family, "duration_seconds", "Seconds that the session took.", labels, seconds);
-  set(to, family, "target_count_total", "Targets of the session.", labels, static_cast<double>(targets));
+  set(to, kRestoreSessionFamily, "duration_seconds", "Seconds that the session took.", labels, seconds);
+  set(to, kRestoreFamily, "target_count_total", "Targets of the session.", labels,
+      static_cast<double>(targets));
 }
 
 void add_restore_target(Registry& to, const MetricsSource& source, const TargetRef& target, bool success,

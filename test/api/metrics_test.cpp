@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace stash::api {
 namespace {
 
@@ -26,17 +28,109 @@ const std::string kLabels =
 const TargetRef kTarget{"apps/v1", "StatefulSet", "ledger", ""};
 const std::string kTargetLabels = kLabels + R"(,kind="StatefulSet",group="apps",name="ledger")";
 
+/// Old name, new name.
+const std::set<std::string> kNames{
+    "stash_backup_session_success",
+    "stash_appscode_com_backupsession_success",
+    "stash_backup_session_duration_seconds",
+    "stash_appscode_com_backupsession_duration_seconds",
+    "stash_backup_target_count_total",
+    "stash_appscode_com_backupsession_target_count_total",
+    "stash_backup_last_success_time_seconds",
+    "stash_appscode_com_backupsession_last_success_time_seconds",
+    "stash_backup_target_success",
+    "stash_appscode_com_backupsession_target_success",
+    "stash_backup_target_host_count_total",
+    "stash_appscode_com_backupsession_target_host_count_total",
+    "stash_backup_target_last_success_time_seconds",
+    "stash_appscode_com_backupsession_target_last_success_time_seconds",
+    "stash_backup_host_backup_success",
+    "stash_appscode_com_backupsession_host_backup_success",
+    "stash_backup_host_backup_duration_seconds",
+    "stash_appscode_com_backupsession_host_backup_duration_seconds",
+    "stash_backup_host_data_size_bytes",
+    "stash_appscode_com_backupsession_host_data_size_bytes",
+    "stash_backup_host_data_uploaded_bytes",
+    "stash_appscode_com_backupsession_host_data_uploaded_bytes",
+    "stash_backup_host_data_processing_time_seconds",
+    "stash_appscode_com_backupsession_host_data_processing_time_seconds",
+    "stash_backup_host_files_total",
+    "stash_appscode_com_backupsession_host_files_total",
+    "stash_backup_host_files_new",
+    "stash_appscode_com_backupsession_host_files_new",
+    "stash_backup_host_files_modified",
+    "stash_appscode_com_backupsession_host_files_modified",
+    "stash_backup_host_files_unmodified",
+    "stash_appscode_com_backupsession_host_files_unmodified",
+    "stash_restore_session_success",
+    "stash_appscode_com_restoresession_success",
+    "stash_restore_session_duration_seconds",
+    "stash_appscode_com_restoresession_duration_seconds",
+    "stash_restore_target_count_total",
+    "stash_appscode_com_restoresession_target_count_total",
+    "stash_restore_target_success",
+    "stash_appscode_com_restoresession_target_success",
+    "stash_restore_target_host_count_total",
+    "stash_appscode_com_restoresession_target_host_count_total",
+    "stash_restore_host_restore_success",
+    "stash_appscode_com_restoresession_host_restore_success",
+    "stash_restore_host_restore_duration_seconds",
+    "stash_appscode_com_restoresession_host_restore_duration_seconds",
+    "stash_repository_integrity",
+    "stash_appscode_com_repository_integrity",
+    "stash_repository_size_bytes",
+    "stash_appscode_com_repository_size_bytes",
+    "stash_repository_snapshot_count",
+    "stash_appscode_com_repository_snapshot_count",
+    "stash_repository_snapshot_cleaned",
+    "stash_appscode_com_repository_snapshot_cleaned",
+};
+
+/// The families of a text.
+std::set<std::string> names_in(const std::string& text) {
+  const std::string_view head = "# TYPE ";
+  std::set<std::string> names;
+  for (auto at = text.find(head); at != text.npos; at = text.find(head, at)) {
+    at += head.size();
+    names.insert(text.substr(at, text.find(' ', at) - at));
+  }
+  return names;
+}
+
+TEST(PushedMetrics, HaveTheNamesThatDashboardsKnowAndNoOther) {
+  const HostBackupFigures host;
+  RepositoryFigures store;
+  store.integrity = true;
+  store.bytes = store.snapshots = store.snapshots_removed = 1;
+  metrics::Registry registry;
+  add_backup_session(registry, source(), true, 1, 1, kEnd);
+  add_backup_target(registry, source(), kTarget, true, 1, kEnd);
+  add_backup_host(registry, source(), kTarget, "host-0", &host);
+  add_restore_session(registry, source(), true, 1, 1);
+  add_restore_target(registry, source(), kTarget, true, 1);
+  add_restore_host(registry, source(), kTarget, "host-0", 1);
+  add_repository(registry, source(), store);
+
+  EXPECT_EQ(names_in(registry.text()), kNames);
+}
+
 TEST(PushedMetrics, GoOutUnderBothNames) {
   metrics::Registry registry;
   add_backup_session(registry, source(), true, 12.5, 1, kEnd);
+  add_restore_session(registry, source(), true, 7, 2);
   const std::string text = registry.text();
-  for (const char* prefix : {"stash_backup_session_", "stash_appscode_com_backupsession_"}) {
-    EXPECT_THAT(text, HasSubstr(fmt::format("\n{}success{{{}}} 1\n", prefix, kLabels)));
-    EXPECT_THAT(text, HasSubstr(fmt::format("\n{}duration_seconds{{{}}} 12.5\n", prefix, kLabels)));
-    EXPECT_THAT(text, HasSubstr(fmt::format("\n{}target_count_total{{{}}} 1\n", prefix, kLabels)));
-    EXPECT_THAT(text,
-                HasSubstr(fmt::format("\n{}last_success_time_seconds{{{}}} 1795428000\n", prefix, kLabels)));
-  }
+  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
+           {"stash_backup_session_success", "1"},
+           {"stash_backup_session_duration_seconds", "12.5"},
+           {"stash_backup_target_count_total", "1"},
+           {"stash_backup_last_success_time_seconds", "1795428000"},
+           {"stash_restore_target_count_total", "2"},
+           {"stash_appscode_com_backupsession_success", "1"},
+           {"stash_appscode_com_backupsession_duration_seconds", "12.5"},
+           {"stash_appscode_com_backupsession_target_count_total", "1"},
+           {"stash_appscode_com_backupsession_last_success_time_seconds", "1795428000"},
+           {"stash_appscode_com_restoresession_target_count_total", "2"}})
+    EXPECT_THAT(text, HasSubstr(fmt::format("\n{}{{{}}} {}\n", name, kLabels, value)));
 }
 
 TEST(PushedMetrics, TellOnlyTheFailureOfAFailure) {
