@@ -84,7 +84,7 @@ RestorePhase restore_target_phase(const RestoreSessionStatus& status) {
   const auto failed = count(RestoreHostPhase::Failed);
   const auto unknown = count(RestoreHostPhase::Unknown);
   if (failed + unknown + count(RestoreHostPhase::Succeeded) < *status.total_hosts)
-    return RestorePhase::Running;
+    return is_false(status.conditions, kRestoreCompleted) ? RestorePhase::Failed : RestorePhase::Running;
   if (unknown > 0) return RestorePhase::Unknown;
   return failed > 0 ? RestorePhase::Failed : RestorePhase::Succeeded;
 }

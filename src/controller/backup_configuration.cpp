@@ -88,15 +88,15 @@ Task<void> ensure_cron_job(Context& context, const api::BackupConfiguration& bc,
 /// StashSidecarInjected as the workload shows it. A refused patch is told by the workload's controller.
 void observe_sidecar(const api::BackupConfiguration& bc, const json::Value& workload,
                      std::vector<api::Condition>& conditions, TimePoint now) {
-  const std::string applied = applied_backup_invoker(workload);
-  if (applied.empty()) return;
-  const bool own = applied == bc.metadata.name;
+  const kube::Ref applied = applied_backup_invoker(workload);
+  if (applied.name.empty()) return;
+  const bool own = applied == kube::Ref(bc.metadata.ns, bc.metadata.name);
   const std::string what = fmt::format("{} {}", target_of(bc).kind, kube::ref_of(workload).str());
   const std::string message =
       own ? fmt::format("{} has the sidecar.", what)
           : fmt::format(
                 "The sidecar of {} serves BackupConfiguration {}: a workload has one, for the newest.", what,
-                applied);
+                applied.name);
   const auto status = own ? api::ConditionStatus::True : api::ConditionStatus::False;
   api::set_condition(conditions, api::condition(api::kSidecarInjected, status, message), now);
 }
@@ -127,12 +127,12 @@ Task<bool> sidecar_is_gone(Context& context, const api::BackupConfiguration& bc)
   if (!resource || target_of(bc).name.empty()) co_return true;
   const auto workload = co_await context.client.find(*resource, target_ref(bc));
   if (!workload || kube::is_deleting(*workload)) co_return true;
-  const std::string applied = applied_backup_invoker(*workload);
-  if (applied == bc.metadata.name) {
+  const kube::Ref applied = applied_backup_invoker(*workload);
+  if (applied == kube::Ref(bc.metadata.ns, bc.metadata.name)) {
     context.queues.workload(kind)->add(target_ref(bc));
     co_return false;
   }
-  if (applied.empty())
+  if (applied.name.empty())
     co_await remove_executor_binding(context, api::kBackupConfiguration, kind, target_ref(bc));
   co_return true;
 }

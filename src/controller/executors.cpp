@@ -10,6 +10,9 @@
 namespace stash::controller {
 namespace {
 
+/// In a crash loop a sidecar is ready for seconds, again and again.
+constexpr Duration kSteady = std::chrono::minutes(1);
+
 std::int64_t status_number(const json::Value& workload, const char* key) {
   return json::integer(workload, "status", key).value_or(0);
 }
@@ -19,21 +22,51 @@ std::int64_t wanted_pods(std::string_view kind, const json::Value& workload) {
   return json::integer(workload, "spec", "replicas").value_or(1);
 }
 
-bool sidecar_is_ready(const json::Value& pod) {
-  if (kube::is_deleting(pod)) return false;
-  const json::Value* statuses = json::find(pod, "status", "containerStatuses");
-  if (!statuses || !statuses->IsArray()) return false;
-  return std::any_of(statuses->Begin(), statuses->End(), [](const json::Value& status) {
-    return json::text(status, "name") == api::kSidecarContainer && json::is_true(status, "ready");
+/// The entry of a container in a list of the pod's status; null when it has none.
+const json::Value* container_status(const json::Value& pod, const char* list, std::string_view name) {
+  const json::Value* statuses = json::find(pod, "status", list);
+  if (!statuses || !statuses->IsArray()) return nullptr;
+  const auto found = std::find_if(statuses->Begin(), statuses->End(), [&](const json::Value& status) {
+    return json::text(status, "name") == name;
   });
+  return found == statuses->End() ? nullptr : &*found;
+}
+
+bool sidecar_is_ready(const json::Value& pod, TimePoint now) {
+  const json::Value* status = container_status(pod, "containerStatuses", api::kSidecarContainer);
+  if (!status || !json::is_true(*status, "ready")) return false;
+  if (json::integer(*status, "restartCount").value_or(0) == 0) return true;
+  const auto started = parse_time(json::text(*status, "state", "running", "startedAt"));
+  return !started || now - *started >= kSteady;
+}
+
+bool is_restoring(const json::Value& pod) {
+  const json::Value* status = container_status(pod, "initContainerStatuses", api::kInitContainer);
+  return status && json::find(*status, "state", "running");
 }
 
 /// A Deployment's pods belong to its ReplicaSets, so they are known by their labels alone.
 bool is_pod_of(std::string_view kind, const json::Value& workload, const json::Value& pod) {
-  return kind == "Deployment" || kube::is_owned_by(pod, kube::uid_of(workload));
+  if (kind != "Deployment") return kube::is_owned_by(pod, kube::uid_of(workload));
+  const json::Value* selector = json::find(workload, "spec", "selector");
+  return selector && kube::selector_matches(*selector, json::find(pod, "metadata", "labels"));
 }
 
-bool has_reported(const api::HostBackupStats& host) { return host.phase != api::HostPhase::Unset; }
+std::set<std::string> reported_hosts(const api::BackupTargetStatus& target) {
+  std::set<std::string> reported;
+  for (const api::HostBackupStats& host : target.stats)
+    if (host.phase != api::HostPhase::Unset) reported.insert(host.hostname);
+  return reported;
+}
+
+std::set<std::string> hosts_of_ordinals(std::string_view alias, const json::Value& workload,
+                                        std::int32_t count) {
+  const auto first = json::integer(workload, "spec", "ordinals", "start").value_or(0);
+  std::set<std::string> hosts;
+  for (std::int64_t i = first; i < first + count; ++i)
+    hosts.insert(api::host_name("StatefulSet", alias, fmt::format("{}-{}", kube::name_of(workload), i), ""));
+  return hosts;
+}
 
 }  // namespace
 
@@ -53,6 +86,11 @@ bool lacks_ready_pods(std::string_view kind, const json::Value& workload) {
   return status_number(workload, ready) < std::max<std::int64_t>(wanted_pods(kind, workload), 1);
 }
 
+bool needs_pods(std::string_view kind, const json::Value& workload, const api::BackupTargetStatus& target) {
+  if (lacks_ready_pods(kind, workload)) return true;
+  return kind == "DaemonSet" && std::ssize(reported_hosts(target)) >= api::total_hosts(kind, workload);
+}
+
 std::string pod_selector(const json::Value& workload) {
   std::vector<std::pair<std::string, std::string>> labels;
   const json::Value* wanted = json::find(workload, "spec", "selector", "matchLabels");
@@ -63,37 +101,40 @@ std::string pod_selector(const json::Value& workload) {
 }
 
 void add_hosts(std::string_view kind, std::string_view alias, const json::Value& workload,
-               const json::Value& pod_list, std::set<std::string>& to) {
+               const json::Value& pod_list, TimePoint now, PodHosts& to) {
   const json::Value* pods = json::find(pod_list, "items");
   if (!pods || !pods->IsArray()) return;
   for (const json::Value& pod : pods->GetArray()) {
-    if (!is_pod_of(kind, workload, pod) || !sidecar_is_ready(pod)) continue;
-    to.insert(api::host_name(kind, alias, kube::name_of(pod), json::text(pod, "spec", "nodeName")));
+    if (!is_pod_of(kind, workload, pod) || kube::is_deleting(pod)) continue;
+    const auto host = api::host_name(kind, alias, kube::name_of(pod), json::text(pod, "spec", "nodeName"));
+    to.present.insert(host);
+    if (sidecar_is_ready(pod, now)) to.with_sidecar.insert(host);
+    if (is_restoring(pod)) to.restoring.insert(host);
   }
 }
 
 std::int32_t expected_hosts(std::string_view kind, std::string_view alias, const json::Value& workload,
-                            const api::BackupTargetStatus* target) {
+                            const api::BackupTargetStatus& target, const PodHosts* pods) {
   const std::int32_t now = api::total_hosts(kind, workload);
-  if (kind != "StatefulSet" || !target) return now;
-  std::set<std::string> present;
-  for (std::int32_t i = 0; i < now; ++i)
-    present.insert(api::host_name(kind, alias, fmt::format("{}-{}", kube::name_of(workload), i), ""));
-  const auto left = std::count_if(target->stats.begin(), target->stats.end(), [&](const auto& host) {
-    return has_reported(host) && !present.contains(host.hostname);
-  });
-  return now + static_cast<std::int32_t>(left);
+  if (kind != "StatefulSet" && kind != "DaemonSet") return now;
+  const std::int32_t before = target.total_hosts.value_or(0);
+  if (kind == "DaemonSet" && !pods) return std::max(now, before);
+  const auto present = kind == "StatefulSet" ? hosts_of_ordinals(alias, workload, now) : pods->present;
+  const auto reported = reported_hosts(target);
+  const auto gone = std::count_if(reported.begin(), reported.end(),
+                                  [&](const std::string& host) { return !present.contains(host); });
+  const std::int32_t expected = now + static_cast<std::int32_t>(gone);
+  return expected > 0 ? expected : before;
 }
 
 Missing missing_hosts(std::int32_t expected, const api::BackupTargetStatus& target,
                       const std::set<std::string>& with_executor) {
-  std::set<std::string> reported;
-  for (const api::HostBackupStats& host : target.stats)
-    if (has_reported(host)) reported.insert(host.hostname);
+  const auto reported = reported_hosts(target);
   const auto working = std::count_if(with_executor.begin(), with_executor.end(),
                                      [&](const std::string& host) { return !reported.contains(host); });
   Missing out;
   out.others_working = working > 0;
+  out.nobody = with_executor.empty();
   out.hosts =
       std::max(0, expected - static_cast<std::int32_t>(reported.size()) - static_cast<std::int32_t>(working));
   return out;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "stash/api/backup_session.hpp"
+#include "stash/base/time.hpp"
 #include "stash/json/value.hpp"
 
 namespace stash::controller {
@@ -20,21 +21,35 @@ bool is_rolled_out(std::string_view kind, const json::Value& workload);
 /// Some pod that should be ready is not.
 bool lacks_ready_pods(std::string_view kind, const json::Value& workload);
 
-/// "app=web,tier=db" of the workload's pods; "" when it selects by nothing that can be told so.
+/// True when the workload alone does not tell who has to report, and who is there to do so.
+bool needs_pods(std::string_view kind, const json::Value& workload, const api::BackupTargetStatus& target);
+
+/// "app=web,tier=db": what the labels of the workload's pods hold at least; may be "".
 std::string pod_selector(const json::Value& workload);
 
-/// Adds the hosts of one page of pods whose container `stash` is ready.
-void add_hosts(std::string_view kind, std::string_view alias, const json::Value& workload,
-               const json::Value& pod_list, std::set<std::string>& to);
+/// Hosts of a workload's pods, but for those that are being deleted.
+struct PodHosts {
+  std::set<std::string> present;
+  std::set<std::string> with_sidecar;  ///< its container is ready
+  std::set<std::string> restoring;     ///< its init container runs
 
-/// Hosts that have to report. An ordinal that was scaled away after it had reported still counts: it would
-/// else stand for one that has not.
+  PodHosts() {}
+};
+
+/// Adds the hosts of one page of pods as they are at `now`.
+void add_hosts(std::string_view kind, std::string_view alias, const json::Value& workload,
+               const json::Value& pod_list, TimePoint now, PodHosts& to);
+
+/// Hosts that have to report. One that is gone after it had reported still counts: it would else stand for
+/// one that has not. Of a DaemonSet only its pods tell who is gone; without them nothing is taken off. One
+/// that is scaled to nothing before anybody has reported counts as it did.
 std::int32_t expected_hosts(std::string_view kind, std::string_view alias, const json::Value& workload,
-                            const api::BackupTargetStatus* target);
+                            const api::BackupTargetStatus& target, const PodHosts* pods);
 
 struct Missing {
   std::int32_t hosts = 0;       ///< have not reported, and nobody is there who could
   bool others_working = false;  ///< some that have not reported can
+  bool nobody = false;          ///< no host has an executor: nor is there one for retention and check
 };
 Missing missing_hosts(std::int32_t expected, const api::BackupTargetStatus& target,
                       const std::set<std::string>& with_executor);

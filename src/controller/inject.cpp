@@ -42,6 +42,16 @@ std::string_view template_annotation(const json::Value& workload, std::string_vi
   return pod ? kube::annotation_of(*pod, key) : std::string_view();
 }
 
+/// Injection was here: it writes both annotations, and one may have been lost since.
+bool is_marked(const json::Value& workload, const Place& place) {
+  return !template_annotation(workload, place.hash).empty() ||
+         !kube::annotation_of(workload, place.invoker).empty();
+}
+
+bool is_foreign(const json::Value& workload, const Place& place) {
+  return !is_marked(workload, place) && index_of(workload, place.list, place.container).has_value();
+}
+
 bool is_applied(const json::Value& workload, const Place& place, std::string_view hash) {
   return template_annotation(workload, place.hash) == hash &&
          index_of(workload, place.list, place.container).has_value();
@@ -83,7 +93,7 @@ class Editor {
     for (const auto& [place, wish] : wishes)
       if (const json::Value* container = stays(place, wish)) volumes_.keep(*container);
     for (const auto& [place, wish] : wishes) {
-      if (wish.untouched) continue;
+      if (wish.untouched || is_foreign(workload_, place)) continue;
       if (!wish.injection)
         take(place);
       else if (!is_applied(workload_, place, wish.injection->hash))
@@ -132,8 +142,8 @@ class Editor {
   /// The container that is there and remains.
   const json::Value* stays(const Place& place, const Wish& wish) const {
     const auto at = index_of(workload_, place.list, place.container);
-    const bool kept =
-        wish.untouched || (wish.injection && is_applied(workload_, place, wish.injection->hash));
+    const bool kept = wish.untouched || is_foreign(workload_, place) ||
+                      (wish.injection && is_applied(workload_, place, wish.injection->hash));
     return at && kept ? &(*json::find(workload_, "spec", "template", "spec", place.list))[*at] : nullptr;
   }
 
@@ -177,13 +187,13 @@ class Editor {
   std::vector<std::string> made_;
 };
 
-std::string applied_invoker(const json::Value& workload, const Place& place) {
+kube::Ref applied_invoker(const json::Value& workload, const Place& place) {
   const std::string_view text = kube::annotation_of(workload, place.invoker);
-  if (text.empty()) return "";
+  if (text.empty()) return {};
   try {
-    return std::string(json::text(json::parse(text, "annotation"), "metadata", "name"));
+    return kube::ref_of(json::parse(text, "annotation"));
   } catch (const Error&) {
-    return "";
+    return {};
   }
 }
 
@@ -197,22 +207,19 @@ std::optional<std::string> injection_patch(const json::Value& workload, const Wi
 }
 
 bool has_traces(const json::Value& workload) {
-  return std::any_of(kPlaces.begin(), kPlaces.end(), [&](const Place* place) {
-    return index_of(workload, place->list, place->container) ||
-           !template_annotation(workload, place->hash).empty() ||
-           !kube::annotation_of(workload, place->invoker).empty();
-  });
+  return std::any_of(kPlaces.begin(), kPlaces.end(),
+                     [&](const Place* place) { return is_marked(workload, *place); });
 }
 
-std::string applied_backup_invoker(const json::Value& workload) {
-  return applied_invoker(workload, kSidecar);
-}
-std::string applied_restore_invoker(const json::Value& workload) { return applied_invoker(workload, kInit); }
+kube::Ref applied_backup_invoker(const json::Value& workload) { return applied_invoker(workload, kSidecar); }
+kube::Ref applied_restore_invoker(const json::Value& workload) { return applied_invoker(workload, kInit); }
 bool has_sidecar(const json::Value& workload, std::string_view hash) {
   return is_applied(workload, kSidecar, hash);
 }
 bool has_init_container(const json::Value& workload, std::string_view hash) {
   return is_applied(workload, kInit, hash);
 }
+bool has_foreign_sidecar(const json::Value& workload) { return is_foreign(workload, kSidecar); }
+bool has_foreign_init_container(const json::Value& workload) { return is_foreign(workload, kInit); }
 
 }  // namespace stash::controller

@@ -3,9 +3,10 @@
 // What a workload's pod template must hold, and the smallest JSON Patch that brings it there.
 //
 // Only our own elements are touched: containers `stash` and `stash-init`, the volumes named stash-*, our
-// annotations. The patch carries the resourceVersion that was read, so it applies to exactly what was looked
-// at or not at all. A template whose hash annotation is as wanted and that still has the container is left
-// alone, whatever image it names: an upgrade of the operator rolls no pods.
+// annotations. A container is ours by the annotations that came with it: one that only has the name is the
+// application's, and stays. The patch carries the resourceVersion that was read, so it applies to exactly
+// what was looked at or not at all. A template whose hash annotation is as wanted and that still has the
+// container is left alone, whatever image it names: an upgrade of the operator rolls no pods.
 
 #include <optional>
 #include <string>
@@ -54,17 +55,21 @@ Injection sidecar_injection(const api::BackupConfiguration& configuration, const
 Injection init_injection(const api::RestoreSession& session, const api::Repository& repository,
                          const ExecutorSettings& settings);
 
-/// The patch that fulfils both wishes at once, or nothing when they are.
+/// The patch that fulfils both wishes at once, or nothing when they are. A wish for the place of a foreign
+/// container is passed over.
 std::optional<std::string> injection_patch(const json::Value& workload, const Wish& sidecar,
                                            const Wish& init);
 
-/// Name of the invoker that the workload's annotation tells, "" when there is none.
-std::string applied_backup_invoker(const json::Value& workload);
-std::string applied_restore_invoker(const json::Value& workload);
+/// The invoker that the workload's annotation tells, without a name when there is none.
+kube::Ref applied_backup_invoker(const json::Value& workload);
+kube::Ref applied_restore_invoker(const json::Value& workload);
 /// True when the template has the container and its hash is `hash`.
 bool has_sidecar(const json::Value& workload, std::string_view hash);
 bool has_init_container(const json::Value& workload, std::string_view hash);
-/// True when anything of ours is to be seen in the workload: a container or an annotation.
+/// True when the template has a container of that name, and nothing tells that it is ours.
+bool has_foreign_sidecar(const json::Value& workload);
+bool has_foreign_init_container(const json::Value& workload);
+/// True when an annotation of ours is in the workload or its template.
 bool has_traces(const json::Value& workload);
 
 }  // namespace stash::controller

@@ -3,11 +3,14 @@
 
 #include "stash/api/restore_session.hpp"
 
+#include <algorithm>
+
 #include "controller/controllers.hpp"
 #include "controller/invokers.hpp"
 #include "controller/prerequisites.hpp"
 #include "controller/rights.hpp"
 #include "controller/session_metrics.hpp"
+#include "controller/session_reading.hpp"
 #include "stash/api/conditions.hpp"
 #include "stash/api/host.hpp"
 #include "stash/api/names.hpp"
@@ -67,12 +70,12 @@ Task<bool> init_container_is_gone(Context& context, const api::RestoreSession& s
   if (!resource || target_of(session).name.empty()) co_return true;
   const auto workload = co_await context.client.find(*resource, target_ref(session));
   if (!workload || kube::is_deleting(*workload)) co_return true;
-  const std::string applied = applied_restore_invoker(*workload);
-  if (applied == session.metadata.name) {
+  const kube::Ref applied = applied_restore_invoker(*workload);
+  if (applied == kube::Ref(session.metadata.ns, session.metadata.name)) {
     context.queues.workload(kind)->add(target_ref(session));
     co_return false;
   }
-  if (applied.empty())
+  if (applied.name.empty())
     co_await remove_executor_binding(context, api::kRestoreSession, kind, target_ref(session));
   co_return true;
 }
@@ -95,10 +98,57 @@ std::optional<TimePoint> deadline_of(const api::RestoreSession& session) {
   return *session.metadata.created + session.spec.time_out->value;
 }
 
+bool has_reported(const api::HostRestoreStats& host) {
+  return host.phase == api::RestoreHostPhase::Succeeded || host.phase == api::RestoreHostPhase::Failed ||
+         host.phase == api::RestoreHostPhase::Unknown;
+}
+
+/// A pod whose restore failed never becomes ready, and the next may not be made before it is. So once a host
+/// has failed the end is in doubt, and each report renews the time of that.
+void doubt(api::RestoreSessionStatus& status, TimePoint now) {
+  const auto& hosts = status.stats;
+  const bool failed = std::any_of(hosts.begin(), hosts.end(), [](const api::HostRestoreStats& host) {
+    return host.phase == api::RestoreHostPhase::Failed;
+  });
+  if (!failed || api::restore_target_phase(status) != api::RestorePhase::Running) return;
+  api::Condition condition = api::condition(
+      api::kRestoreCompleted, api::ConditionStatus::Unknown,
+      fmt::format("A host failed: see status.stats. {} of {} hosts have reported.",
+                  std::count_if(hosts.begin(), hosts.end(), has_reported), *status.total_hosts));
+  condition.reason = "HostRestoreFailed";
+  api::set_condition(status.conditions, std::move(condition), now);
+}
+
+/// The end has been in doubt for long, and no host works that could still report.
+Task<bool> is_given_up(Context& context, const api::RestoreSession& session, const Found& found) {
+  const api::Condition* doubted = api::find_condition(session.status.conditions, api::kRestoreCompleted);
+  if (session.status.phase != api::RestorePhase::Running || !doubted || !found.target ||
+      context.timers.now() < doubted->last_transition_time + kExecutorPatience)
+    co_return false;
+  const PodHosts pods =
+      co_await read_pods(context, target_of(session).kind, session.spec.target->alias, *found.target);
+  co_return std::none_of(pods.restoring.begin(), pods.restoring.end(), [&](const std::string& name) {
+    const api::HostRestoreStats* host = session.status.host(name);
+    return !host || !has_reported(*host);
+  });
+}
+
 bool all_reported(const api::RestoreSessionStatus& status) {
   const api::RestorePhase phase = api::restore_target_phase(status);
   return phase == api::RestorePhase::Succeeded || phase == api::RestorePhase::Failed ||
          phase == api::RestorePhase::Unknown;
+}
+
+void note_injection(api::RestoreSessionStatus& status, std::int32_t total, TimePoint now) {
+  status.total_hosts = total;
+  const auto yes = api::ConditionStatus::True;
+  api::set_condition(status.conditions,
+                     api::condition(api::kInitContainerInjected, yes, "The target has the init container."),
+                     now);
+  api::set_condition(
+      status.conditions,
+      api::condition(api::kRestoreExecutorEnsured, yes, "The init container restores when a pod starts."),
+      now);
 }
 
 /// What was found out, without the end.
@@ -110,16 +160,8 @@ Edit observed(std::vector<api::Condition> found_out, const api::RestoreSession& 
   return [found_out = std::move(found_out), total](api::RestoreSession& fresh, TimePoint now) {
     merge(fresh.status.conditions, found_out);
     fresh.status.session_deadline = deadline_of(fresh);
-    if (!total) return;
-    fresh.status.total_hosts = total;
-    const auto yes = api::ConditionStatus::True;
-    api::set_condition(fresh.status.conditions,
-                       api::condition(api::kInitContainerInjected, yes, "The target has the init container."),
-                       now);
-    api::set_condition(
-        fresh.status.conditions,
-        api::condition(api::kRestoreExecutorEnsured, yes, "The init container restores when a pod starts."),
-        now);
+    if (total) note_injection(fresh.status, *total, now);
+    doubt(fresh.status, now);
   };
 }
 
@@ -195,9 +237,13 @@ Task<kube::Action> reconcile_restore(Context& context, kube::Ref ref) {
   const auto now_is = co_await change(context, session, std::move(edit));
   if (!now_is || now_is->finished()) co_return kube::Action::await_change();
 
+  // What was done in time is not judged by when it is looked at.
+  const bool reported = all_reported(now_is->status);
   const auto deadline = deadline_of(*now_is);
-  const bool passed = deadline && context.timers.now() >= *deadline;
-  if (all_reported(now_is->status) || passed) {
+  const bool passed = !reported && deadline && context.timers.now() >= *deadline;
+  bool given_up = false;
+  if (!reported && !passed) given_up = co_await is_given_up(context, *now_is, found);
+  if (reported || passed || given_up) {
     co_await finish(context, *now_is, passed);
     co_return kube::Action::await_change();
   }

@@ -10,6 +10,8 @@ namespace stash::controller {
 namespace {
 
 constexpr Duration kLook = std::chrono::seconds(5);
+/// How often a session that works is looked at, should a word of the watch be lost.
+constexpr Duration kSlowLook = std::chrono::minutes(1);
 
 SessionPlan plan_of(SessionStep step, std::string reason = "", Duration after = {}) {
   SessionPlan plan;
@@ -58,22 +60,28 @@ TimePoint last_told(const api::BackupSession& session) {
   return last;
 }
 
-SessionPlan while_closing(const api::BackupSession& session, TimePoint now) {
-  if (post_actions_told(session.status)) return plan_of(SessionStep::Finish);
-  const TimePoint patience_ends = last_told(session) + kClosingPatience;
-  if (now < patience_ends) return plan_of(SessionStep::Wait, "", patience_ends - now);
+/// Waits for an executor that is `missed`; nothing once that was in vain for `patience`.
+std::optional<SessionPlan> wait_for_executor(const api::BackupSession& session, bool missed,
+                                             Duration patience, TimePoint now) {
+  if (!missed) return plan_of(SessionStep::Wait, "", kSlowLook);
+  const auto since = missed_since(session.status.targets.front());
+  if (!since) return plan_of(SessionStep::Wait, "", kLook);
+  if (now >= *since + patience) return std::nullopt;
+  return plan_of(SessionStep::Wait, "", std::min(kSlowLook, Duration(*since + patience - now)));
+}
+
+SessionPlan while_closing(const api::BackupSession& session, const SessionWorld& world, TimePoint now) {
+  const auto wait = wait_for_executor(session, world.missing.nobody, kClosingPatience, now);
+  if (wait && now < last_told(session) + kClosingLimit) return *wait;
   return plan_of(SessionStep::Finish, "The executor did not tell how retention and check went.");
 }
 
 SessionPlan while_running(const api::BackupSession& session, const SessionWorld& world, TimePoint now) {
-  if (world.missing.hosts == 0) return plan_of(SessionStep::Wait, "", std::chrono::minutes(1));
-  const api::Condition* lost =
-      api::find_condition(session.status.targets.front().conditions, api::kBackupDisrupted);
-  if (!lost || lost->status != api::ConditionStatus::Unknown) return plan_of(SessionStep::Wait, "", kLook);
-  const TimePoint patience_ends = lost->last_transition_time + kExecutorPatience;
-  if (now < patience_ends) return plan_of(SessionStep::Wait, "", patience_ends - now);
+  if (const auto wait = wait_for_executor(session, world.missing.hosts > 0, kExecutorPatience, now))
+    return *wait;
   // The others come to their end first.
-  if (world.missing.others_working) return plan_of(SessionStep::Wait, "", std::chrono::minutes(1));
+  if (world.missing.others_working) return plan_of(SessionStep::Wait, "", kSlowLook);
+  if (!world.unservable.empty()) return plan_of(SessionStep::Disrupt, world.unservable);
   return plan_of(SessionStep::Disrupt,
                  fmt::format("{} of {} hosts had no pod with a ready sidecar for {}.", world.missing.hosts,
                              world.total_hosts, format_duration(kExecutorPatience)));
@@ -101,29 +109,40 @@ bool post_actions_told(const api::BackupSessionStatus& status) {
       });
 }
 
-std::optional<api::Condition> disruption(const api::BackupTargetStatus& target, const Missing& missing) {
+std::optional<TimePoint> missed_since(const api::BackupTargetStatus& target) {
   const api::Condition* known = api::find_condition(target.conditions, api::kBackupDisrupted);
-  if (known && known->status == api::ConditionStatus::True) return std::nullopt;
-  const bool was_missing = known && known->status == api::ConditionStatus::Unknown;
-  if ((missing.hosts > 0) == was_missing) return std::nullopt;
+  if (!known || known->status != api::ConditionStatus::Unknown) return std::nullopt;
+  return known->last_transition_time;
+}
+
+std::optional<api::Condition> disruption(const api::BackupTargetStatus& target, const Missing& missing) {
+  if (api::is_true(target.conditions, api::kBackupDisrupted)) return std::nullopt;
+  const bool was_missing = missed_since(target).has_value();
+  const bool closing = api::is_finished(api::backup_target_phase(target));
+  const bool is_missing = closing ? missing.nobody : missing.hosts > 0;
+  if (is_missing == was_missing) return std::nullopt;
   api::Condition next = api::condition(
-      api::kBackupDisrupted, was_missing ? api::ConditionStatus::False : api::ConditionStatus::Unknown,
-      was_missing ? "The executor is back."
+      api::kBackupDisrupted, is_missing ? api::ConditionStatus::Unknown : api::ConditionStatus::False,
+      !is_missing ? "The executor is back."
+      : closing   ? "No pod has a ready sidecar that could do retention and check."
                   : "A host that has not reported has no pod with a ready sidecar.");
-  next.reason = was_missing ? "ExecutorFound" : "ExecutorMissing";
+  next.reason = is_missing ? "ExecutorMissing" : "ExecutorFound";
   return next;
 }
 
 SessionPlan plan_session(const api::BackupSession& session, const SessionWorld& world, TimePoint now) {
   if (session.finished()) return after_the_end(session, world, now);
+  const bool closing = api::all_targets_finished(session.status);
+  // What was done in time is not judged by when it is looked at.
+  if (closing && post_actions_told(session.status)) return plan_of(SessionStep::Finish);
   if (world.deadline && now >= *world.deadline) {
     SessionPlan plan = plan_of(SessionStep::Finish);
     plan.deadline_passed = true;
     return plan;
   }
-  SessionPlan plan = !is_initiated(session)                      ? before_the_start(session, world, now)
-                     : api::all_targets_finished(session.status) ? while_closing(session, now)
-                                                                 : while_running(session, world, now);
+  SessionPlan plan = !is_initiated(session) ? before_the_start(session, world, now)
+                     : closing              ? while_closing(session, world, now)
+                                            : while_running(session, world, now);
   if (plan.step == SessionStep::Wait && world.deadline)
     plan.after = std::min(plan.after, Duration(*world.deadline - now));
   return plan;

@@ -17,7 +17,7 @@ struct SessionWorld {
   bool invoker_exists = false;
   bool invoker_ready = false;
   std::string running;  ///< name of an older session of the invoker that has not ended; "" when there is none
-  std::string unservable;  ///< why no executor is going to come, as a sentence; "" when one may
+  std::string unservable;  ///< why no executor is there or going to come, as a sentence; "" when one may
   bool sidecar = false;    ///< the workload's template has the wanted sidecar
   bool rolled_out = false;
   std::int32_t total_hosts = 0;
@@ -34,7 +34,7 @@ enum class SessionStep {
   Initiate,  ///< the executor is there: write targets, totals and deadline
   Wait,      ///< follow what the executors do; look again after `after`
   Disrupt,   ///< nobody is there, or will be, to do the work
-  Finish,    ///< every target has ended, or the deadline has passed
+  Finish,    ///< every target has ended and its executor has closed, or nobody waits for that any more
 };
 
 struct SessionPlan {
@@ -55,10 +55,15 @@ bool post_actions_told(const api::BackupSessionStatus& status);
 /// BackupDisrupted of a target as it should be: Unknown from the moment its executor is missed, so that the
 /// time of the loss survives a restart, and False once it is back.
 std::optional<api::Condition> disruption(const api::BackupTargetStatus& target, const Missing& missing);
+/// Since when its executor is missed.
+std::optional<TimePoint> missed_since(const api::BackupTargetStatus& target);
 
-/// How long a session waits for a pod that runs the sidecar, at its start and after a loss.
+/// How long a session waits for a pod that runs the executor, at its start and after a loss.
 inline constexpr Duration kExecutorPatience = std::chrono::minutes(10);
-/// How long for the last executor's closing work, once every host has reported.
+/// How long for one that could do the closing work, once every host has reported.
 inline constexpr Duration kClosingPatience = std::chrono::minutes(30);
+/// How long for the next word of one that is there: a retention or a check may take its time, but one that
+/// hangs is not to hang the session.
+inline constexpr Duration kClosingLimit = std::chrono::hours(24);
 
 }  // namespace stash::controller

@@ -1,6 +1,7 @@
 #include "controller/session_reading.hpp"
 
 #include "controller/invokers.hpp"
+#include "stash/api/host.hpp"
 #include "stash/api/repository.hpp"
 #include "stash/api/spec_hash.hpp"
 #include "stash/kube/meta.hpp"
@@ -12,44 +13,51 @@ namespace {
 /// Pods are read in small pages: a pod is big, and of each only a name is kept.
 constexpr int kPodPage = 50;
 
-Task<std::set<std::string>> hosts_with_executor(Context& context, std::string kind, std::string alias,
-                                                const json::Value& workload) {
-  std::set<std::string> hosts;
-  kube::ListOptions options;
-  options.ns = kube::namespace_of(workload);
-  options.label_selector = pod_selector(workload);
-  options.limit = kPodPage;
-  if (options.label_selector.empty()) co_return hosts;
-  do {
-    const auto page = co_await context.client.list(kube::kPod, options);
-    add_hosts(kind, alias, workload, page, hosts);
-    options.continue_token = json::text(page, "metadata", "continue");
-  } while (!options.continue_token.empty());
-  co_return hosts;
-}
-
 /// Why this configuration's sidecar is not going to come, as a sentence; "" when it may.
 std::string unservable_because(Context& context, const api::BackupConfiguration& bc, const kube::Ref& ref,
                                const json::Value* workload) {
   const std::string what = fmt::format("{} {}", bc.spec.target->ref.kind, ref.str());
   if (!workload) return fmt::format("Backup target {} does not exist.", what);
-  const std::string applied = applied_backup_invoker(*workload);
-  const bool foreign = !applied.empty() && applied != bc.metadata.name;
+  const kube::Ref applied = applied_backup_invoker(*workload);
+  const bool foreign = !applied.name.empty() && applied != kube::Ref(bc.metadata.ns, bc.metadata.name);
   // One that is left over from a configuration that has gone makes way.
-  if (!foreign || !context.world.configurations.find({bc.metadata.ns, applied})) return "";
+  if (!foreign || !context.world.configurations.find(applied)) return "";
   return fmt::format("The sidecar of {} serves BackupConfiguration {}: a workload has one, for the newest.",
-                     what, applied);
+                     what, applied.name);
 }
 
-/// The hosts that are missing, looked up only where the workload itself says that pods are.
-Task<void> read_missing(Context& context, SessionReading& reading, const json::Value& workload) {
+/// Before the start: whether the sidecar is there.
+Task<void> read_rollout(Context& context, SessionReading& reading, const json::Value& workload) {
+  const api::BackupConfiguration& bc = *reading.configuration;
+  const std::string& kind = bc.spec.target->ref.kind;
+  const auto repository = co_await context.client.find(api::kRepository, bc.repository());
+  if (repository) {
+    const api::Backend backend = api::Repository::parse(*repository).spec.backend;
+    reading.world.sidecar = has_sidecar(workload, api::injection_hash(bc, backend));
+  }
+  reading.world.rolled_out = is_rolled_out(kind, workload);
+  reading.world.total_hosts = api::total_hosts(kind, workload);
+  if (!reading.world.sidecar) context.queues.workload(kind)->add(kube::ref_of(workload));
+}
+
+/// After it: who has to report, and who is missing.
+Task<void> read_progress(Context& context, SessionReading& reading, const json::Value& workload) {
   const api::BackupTarget& target = *reading.configuration->spec.target;
-  if (!is_initiated(reading.session)) co_return;
+  const std::string& kind = target.ref.kind;
   const api::BackupTargetStatus& status = reading.session.status.targets.front();
-  const bool was_missing = disruption(status, Missing{}).has_value();
-  if (!was_missing && !lacks_ready_pods(target.ref.kind, workload)) co_return;
-  const auto hosts = co_await hosts_with_executor(context, target.ref.kind, target.alias, workload);
-  reading.world.missing = missing_hosts(reading.world.total_hosts, status, hosts);
+  std::optional<PodHosts> pods;
+  if (missed_since(status) || needs_pods(kind, workload, status))
+    pods = co_await read_pods(context, kind, target.alias, workload);
+  reading.world.total_hosts = expected_hosts(kind, target.alias, workload, status, pods ? &*pods : nullptr);
+  if (pods) reading.world.missing = missing_hosts(reading.world.total_hosts, status, pods->with_sidecar);
+}
+
+/// Nobody is there, or going to come, to do the work.
+void give_up_executors(SessionReading& reading, std::string why) {
+  reading.world.unservable = std::move(why);
+  if (!is_initiated(reading.session)) return;
+  const api::BackupTargetStatus& status = reading.session.status.targets.front();
+  reading.world.missing = missing_hosts(*status.total_hosts, status, {});
 }
 
 Task<void> read_target(Context& context, SessionReading& reading) {
@@ -58,19 +66,14 @@ Task<void> read_target(Context& context, SessionReading& reading) {
   const kube::Resource& resource = *workload_resource(target.ref.kind);
   const kube::Ref ref(target.ref.ns.empty() ? bc.metadata.ns : target.ref.ns, target.ref.name);
   const auto workload = co_await context.client.find(resource, ref);
-  const auto repository = co_await context.client.find(api::kRepository, bc.repository());
-  if (workload && repository) {
-    const api::Backend backend = api::Repository::parse(*repository).spec.backend;
-    reading.world.sidecar = has_sidecar(*workload, api::injection_hash(bc, backend));
+  std::string why_not = unservable_because(context, bc, ref, workload ? &*workload : nullptr);
+  if (!why_not.empty()) {
+    give_up_executors(reading, std::move(why_not));
+  } else if (is_initiated(reading.session)) {
+    co_await read_progress(context, reading, *workload);
+  } else {
+    co_await read_rollout(context, reading, *workload);
   }
-  reading.world.unservable = unservable_because(context, bc, ref, workload ? &*workload : nullptr);
-  if (!workload) co_return;
-  const auto* status =
-      reading.session.status.targets.empty() ? nullptr : &reading.session.status.targets.front();
-  reading.world.rolled_out = is_rolled_out(target.ref.kind, *workload);
-  reading.world.total_hosts = expected_hosts(target.ref.kind, target.alias, *workload, status);
-  if (!reading.world.sidecar) context.queues.workload(target.ref.kind)->add(ref);
-  co_await read_missing(context, reading, *workload);
 }
 
 /// What nobody lets us see, or cannot be read, must not keep the session from its deadline.
@@ -86,7 +89,10 @@ Task<void> try_read_target(Context& context, SessionReading& reading) {
 Task<void> read_invoker(Context& context, SessionReading& reading) {
   const kube::Ref ref(reading.session.metadata.ns, reading.session.spec.invoker.name);
   const auto document = co_await context.client.find(api::kBackupConfiguration, ref);
-  if (!document || kube::is_deleting(*document)) co_return;
+  if (!document || kube::is_deleting(*document)) {
+    give_up_executors(reading, fmt::format("BackupConfiguration {} does not exist.", ref.name));
+    co_return;
+  }
   Examined<api::BackupConfiguration> examined = examine_configuration(*document);
   reading.world.invoker_exists = true;
   if (!examined.faults.empty()) co_return;
@@ -113,6 +119,20 @@ Task<std::string> older_running(Context& context, const api::BackupSession& sess
 }
 
 }  // namespace
+
+Task<PodHosts> read_pods(Context& context, std::string kind, std::string alias, const json::Value& workload) {
+  PodHosts hosts;
+  kube::ListOptions options;
+  options.ns = kube::namespace_of(workload);
+  options.label_selector = pod_selector(workload);
+  options.limit = kPodPage;
+  do {
+    const auto page = co_await context.client.list(kube::kPod, options);
+    add_hosts(kind, alias, workload, page, context.timers.now(), hosts);
+    options.continue_token = json::text(page, "metadata", "continue");
+  } while (!options.continue_token.empty());
+  co_return hosts;
+}
 
 Task<std::optional<SessionReading>> read_session(Context& context, kube::Ref ref) {
   const auto document = co_await context.client.find(api::kBackupSession, ref);

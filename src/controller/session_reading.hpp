@@ -19,4 +19,7 @@ struct SessionReading {
 /// Nothing when the session is gone or going.
 Task<std::optional<SessionReading>> read_session(Context& context, kube::Ref ref);
 
+/// The pods of a workload as they are now.
+Task<PodHosts> read_pods(Context& context, std::string kind, std::string alias, const json::Value& workload);
+
 }  // namespace stash::controller

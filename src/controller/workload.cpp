@@ -12,6 +12,7 @@
 #include "controller/prerequisites.hpp"
 #include "controller/rights.hpp"
 #include "stash/api/conditions.hpp"
+#include "stash/api/names.hpp"
 #include "stash/api/validate.hpp"
 #include "stash/base/log.hpp"
 #include "stash/kube/meta.hpp"
@@ -47,8 +48,7 @@ Task<std::optional<api::Repository>> usable_repository(Context& context, kube::R
 
 /// The first candidate that can be served. `applied` names the one that is served now.
 template <class Invoker>
-Task<Choice<Invoker>> choose(Context& context, std::vector<Examined<Invoker>> candidates,
-                             std::string applied) {
+Task<Choice<Invoker>> choose(Context& context, std::vector<Examined<Invoker>> candidates, kube::Ref applied) {
   Choice<Invoker> choice;
   sort_candidates(candidates);
   for (Examined<Invoker>& candidate : candidates) {
@@ -61,7 +61,7 @@ Task<Choice<Invoker>> choose(Context& context, std::vector<Examined<Invoker>> ca
       choice.repository = std::move(*repository);
       break;
     }
-    if (meta.name == applied) {
+    if (kube::Ref(meta.ns, meta.name) == applied) {
       choice.hold = true;
       break;
     }
@@ -69,10 +69,17 @@ Task<Choice<Invoker>> choose(Context& context, std::vector<Examined<Invoker>> ca
   co_return choice;
 }
 
+/// An invoker serves its own namespace only, as validation tells its author. One of another namespace must
+/// not so much as hold back those that may serve the workload.
+std::vector<kube::Ref> neighbours(std::vector<kube::Ref> invokers, const kube::Ref& workload) {
+  std::erase_if(invokers, [&](const kube::Ref& invoker) { return invoker.ns != workload.ns; });
+  return invokers;
+}
+
 Task<Choice<api::BackupConfiguration>> choose_backup(Context& context, std::string kind, kube::Ref workload,
-                                                     std::string applied) {
+                                                     kube::Ref applied) {
   std::vector<Examined<api::BackupConfiguration>> candidates;
-  for (const kube::Ref& ref : context.world.configurations_of(kind, workload)) {
+  for (const kube::Ref& ref : neighbours(context.world.configurations_of(kind, workload), workload)) {
     const auto document = co_await context.client.find(api::kBackupConfiguration, ref);
     if (document && !kube::is_deleting(*document)) candidates.push_back(examine_configuration(*document));
   }
@@ -81,13 +88,13 @@ Task<Choice<api::BackupConfiguration>> choose_backup(Context& context, std::stri
 
 /// A RestoreSession that has ended keeps its init container until it is deleted, but never gets one again.
 Task<Choice<api::RestoreSession>> choose_restore(Context& context, std::string kind, kube::Ref workload,
-                                                 std::string applied) {
+                                                 kube::Ref applied) {
   std::vector<Examined<api::RestoreSession>> candidates;
-  for (const kube::Ref& ref : context.world.restores_of(kind, workload)) {
+  for (const kube::Ref& ref : neighbours(context.world.restores_of(kind, workload), workload)) {
     const auto document = co_await context.client.find(api::kRestoreSession, ref);
     if (!document || kube::is_deleting(*document)) continue;
     Examined<api::RestoreSession> examined = examine_restore(*document);
-    if (!examined.invoker.finished() || ref.name == applied) candidates.push_back(std::move(examined));
+    if (!examined.invoker.finished() || ref == applied) candidates.push_back(std::move(examined));
   }
   co_return co_await choose(context, std::move(candidates), std::move(applied));
 }
@@ -130,8 +137,8 @@ Task<void> ensure_all_rights(Context& context, const kube::Resource& resource, c
 /// The deeds of one patch, as events tell them.
 std::vector<std::string> deeds(const json::Value& workload, const Decision& d) {
   std::vector<std::string> out;
-  const bool had_sidecar = !applied_backup_invoker(workload).empty();
-  const bool had_init = !applied_restore_invoker(workload).empty();
+  const bool had_sidecar = !applied_backup_invoker(workload).name.empty();
+  const bool had_init = !applied_restore_invoker(workload).name.empty();
   if (d.sidecar.injection && !has_sidecar(workload, d.sidecar.injection->hash))
     out.emplace_back("Sidecar Injection");
   if (!d.sidecar.injection && !d.sidecar.untouched && had_sidecar) out.emplace_back("Sidecar Deletion");
@@ -182,6 +189,37 @@ Task<void> tell_refusals(Context& context, const json::Value& workload, const De
                           api::kInitContainerInjected, failure);
 }
 
+std::string name_is_taken(const kube::Resource& resource, const json::Value& workload,
+                          std::string_view container) {
+  return fmt::format(
+      "Container \"{}\" of {} {} is not of Stash and is left alone: rename or remove it, and the one of "
+      "Stash is injected.",
+      container, resource.kind, kube::ref_of(workload).str());
+}
+
+/// Where an application has a container by the name of ours, the invoker is told and gets nothing.
+Task<void> give_way(Context& context, const kube::Resource& resource, const json::Value& workload,
+                    Decision& d) {
+  if (d.sidecar.injection && has_foreign_sidecar(workload)) {
+    const std::string failure = name_is_taken(resource, workload, api::kSidecarContainer);
+    std::vector<std::string> deed{"Sidecar Injection"};
+    co_await tell(context, resource, workload, std::move(deed), failure);
+    co_await tell_refusal(context, api::kBackupConfiguration, d.backup.invoker->metadata,
+                          api::kSidecarInjected, failure);
+    d.backup.invoker.reset();
+    d.sidecar.injection.reset();
+  }
+  if (d.init.injection && has_foreign_init_container(workload)) {
+    const std::string failure = name_is_taken(resource, workload, api::kInitContainer);
+    std::vector<std::string> deed{"Init-Container Injection"};
+    co_await tell(context, resource, workload, std::move(deed), failure);
+    co_await tell_refusal(context, api::kRestoreSession, d.restore.invoker->metadata,
+                          api::kInitContainerInjected, failure);
+    d.restore.invoker.reset();
+    d.init.injection.reset();
+  }
+}
+
 Task<void> patch_workload(Context& context, const kube::Resource& resource, const json::Value& workload,
                           const Decision& d, std::string patch) {
   const kube::Ref ref = kube::ref_of(workload);
@@ -206,7 +244,8 @@ Task<kube::Action> reconcile_workload(Context& context, std::string kind, kube::
   const kube::Resource& resource = *workload_resource(kind);
   const auto workload = co_await context.client.find(resource, ref);
   if (!workload || kube::is_deleting(*workload)) co_return kube::Action::await_change();
-  const Decision d = co_await decide(context, kind, ref, *workload);
+  Decision d = co_await decide(context, kind, ref, *workload);
+  co_await give_way(context, resource, *workload, d);
   // Rights come before the pods that need them.
   co_await ensure_all_rights(context, resource, *workload, d);
   const auto patch = injection_patch(*workload, d.sidecar, d.init);

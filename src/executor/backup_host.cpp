@@ -113,8 +113,10 @@ Task<std::unique_ptr<engine::Repository>> ready_repository(OpenBackend& backend,
   std::string failure;
   try {
     auto repository = co_await backend.open_or_init();
-    report.session_conditions.push_back(api::condition(
-        api::kBackendRepositoryInitialized, api::ConditionStatus::True, "the repository is ready"));
+    // The host's name makes the words new, and so their time that of the last report.
+    report.session_conditions.push_back(
+        api::condition(api::kBackendRepositoryInitialized, api::ConditionStatus::True,
+                       fmt::format("host {} found the repository ready", order.view.host)));
     co_return repository;
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::Cancelled) throw;
@@ -133,14 +135,16 @@ Task<void> back_up_data(Services& services, const BackupOrder& order, Report& re
   co_await back_up_paths(*repository, order, report);
 }
 
-/// The same, ended by the session's deadline.
-Task<void> back_up_in_time(Services& services, const BackupOrder& order, Report& report) {
+/// The same, ended by the session's deadline and by its end.
+Task<void> back_up_in_time(Services& services, const BackupOrder& order, const WhileOpen& while_open,
+                           Report& report) {
   const auto deadline = order.session.status.session_deadline;
   std::string failure;
   try {
     auto work = back_up_data(services, order, report);
     if (deadline) work = net::within(*deadline - services.timers.now(), "back up", std::move(work));
-    co_await std::move(work);
+    const bool done = co_await while_open(std::move(work));
+    if (!done) failure = "stopped: the session has ended";
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::Cancelled) throw;
     failure = e.what();
@@ -185,7 +189,8 @@ Task<void> run_hook(Services& services, const BackupOrder& order, Report& report
   if (!failure.empty()) report.errors.push_back(message);
 }
 
-Task<void> work_with_hooks(Services& services, const BackupOrder& order, Report& report) {
+Task<void> work_with_hooks(Services& services, const BackupOrder& order, const WhileOpen& while_open,
+                           Report& report) {
   const auto start = services.timers.steady();
   const auto& hooks = order.configuration.spec.hooks;
   if (hooks && hooks->pre_backup) {
@@ -193,7 +198,7 @@ Task<void> work_with_hooks(Services& services, const BackupOrder& order, Report&
     co_await run_hook(services, order, report, api::kPreBackupHook, *hooks->pre_backup, std::move(facts),
                       "preBackup");
   }
-  if (!report.failed()) co_await back_up_in_time(services, order, report);
+  if (!report.failed()) co_await back_up_in_time(services, order, while_open, report);
   report.duration = services.timers.steady() - start;
   const auto retry_left = order.session.spec.retry_left;
   if (hooks && hooks->post_backup &&
@@ -218,12 +223,13 @@ api::HostBackupStats entry_of(const BackupOrder& order, const Report& report) {
   return entry;
 }
 
-/// False when the session is gone: then there is nobody to tell.
+/// False when the session is gone: then there is nobody to tell. One that was made anew under its name is
+/// another.
 Task<bool> write_report(Services& services, const BackupOrder& order, const Report& report) {
   const TimePoint now = services.timers.now();
   BackupChange change = [&order, &report, now](api::BackupSession& session) {
     const auto at = find_target(session, order.view);
-    if (!at) return false;
+    if (!at || session.metadata.uid != order.session.metadata.uid) return false;
     auto& target = session.status.targets[*at];
     upsert_host(target.stats, entry_of(order, report));
     for (const auto& condition : report.target_conditions) merge_condition(target.conditions, condition, now);
@@ -233,8 +239,9 @@ Task<bool> write_report(Services& services, const BackupOrder& order, const Repo
   };
   const kube::Ref ref(order.session.metadata.ns, order.session.metadata.name);
   const auto written = co_await change_status(services, ref, std::move(change));
-  if (!written) log::warn("session is gone, its report is lost", {{"session", ref.str()}});
-  co_return written.has_value();
+  const bool told = written && written->metadata.uid == order.session.metadata.uid;
+  if (!told) log::warn("session is gone, its report is lost", {{"session", ref.str()}});
+  co_return told;
 }
 
 Task<void> push_host_metrics(const BackupOrder& order, const Report& report) {
@@ -254,10 +261,11 @@ Task<void> push_host_metrics(const BackupOrder& order, const Report& report) {
 
 }  // namespace
 
-Task<void> back_up_host(Services& services, kube::EventRecorder& events, BackupOrder order) {
+Task<void> back_up_host(Services& services, kube::EventRecorder& events, BackupOrder order,
+                        WhileOpen while_open) {
   log::info("backup begins", {{"session", order.session.metadata.name}, {"host", order.view.host}});
   Report report;
-  co_await work_with_hooks(services, order, report);
+  co_await work_with_hooks(services, order, while_open, report);
   const bool told = co_await write_report(services, order, report);
   if (!told) co_return;
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "executor/decide.hpp"
 #include "stash/api/backup_configuration.hpp"
 #include "stash/executor/services.hpp"
@@ -21,9 +23,15 @@ struct BackupOrder {
   }
 };
 
+/// Runs work for as long as the session is open; false when the work was stopped because it is over.
+using WhileOpen = std::function<Task<bool>(Task<void>)>;
+
 /// One host's part of a session, from the pre hook to the written status entry, event and metrics. A failure
 /// of the backup is part of the report and does not throw; only when the report itself cannot be written an
-/// Error leaves, and then everything may be done again. Cancelled: nothing is reported.
-Task<void> back_up_host(Services& services, kube::EventRecorder& events, BackupOrder order);
+/// Error leaves, and then everything may be done again. The end of the session stops the data work and
+/// nothing else: what a hook has frozen is thawed, and the report tells what became of the host; hooks and
+/// requests have limits of their own. Cancelled: nothing is reported.
+Task<void> back_up_host(Services& services, kube::EventRecorder& events, BackupOrder order,
+                        WhileOpen while_open);
 
 }  // namespace stash::executor

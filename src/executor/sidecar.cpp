@@ -32,8 +32,9 @@ struct Known {
 /// Every ordinal and every node has data of its own; the replicas of other kinds share theirs.
 bool every_pod_takes_part(const std::string& kind) { return kind == "StatefulSet" || kind == "DaemonSet"; }
 
-Task<void> then_stop(Task<void> work, net::TaskGroup& group) {
+Task<void> then_stop(Task<void> work, net::TaskGroup& group, bool& done) {
   co_await std::move(work);
+  done = true;
   group.cancel();
 }
 
@@ -120,9 +121,9 @@ class Sidecar {
       auto order = co_await read_order(ref);
       if (!order || step_of(*order) == BackupStep::None || step_of(*order) == BackupStep::Wait) continue;
       if (every_pod_takes_part(place_.target_kind)) {
-        co_await while_open(ref, handle_alone(ref));
+        co_await handle_alone(ref);
       } else {
-        co_await while_open(ref, handle(ref));
+        co_await handle(ref);
       }
     }
   }
@@ -159,21 +160,25 @@ class Sidecar {
 
   /// Does what is due, step by step, each decided on what the API server says then.
   Task<void> handle(kube::Ref ref) {
+    const WhileOpen open = [this, ref](Task<void> work) { return while_open(ref, std::move(work)); };
     for (;;) {
       auto order = co_await read_order(ref);
       if (!order) co_return;
       const BackupStep step = step_of(*order);
       if (step == BackupStep::Backup) {
-        co_await back_up_host(services_, events_, std::move(*order));
+        co_await back_up_host(services_, events_, std::move(*order), open);
       } else if (step == BackupStep::Finish) {
-        co_await finish_backup(services_, std::move(*order));
+        auto closing = finish_backup(services_, std::move(*order));
+        const bool done = co_await open(std::move(closing));
+        if (!done) co_return;
       } else {
         co_return;
       }
     }
   }
 
-  /// The same while no other pod of the workload works.
+  /// The same while no other pod of the workload works. Who stands in line when the session ends finds
+  /// nothing to do at his turn.
   Task<void> handle_alone(kube::Ref ref) {
     kube::LeaseLock lock(services_.client, services_.timers, services_.random, lease_options(place_));
     kube::LeaseLock::Work work = [this, ref] { return handle(ref); };
@@ -191,12 +196,15 @@ class Sidecar {
     group.cancel();
   }
 
-  /// Runs `work`, and stops it when the session is deleted or declared finished meanwhile.
-  Task<void> while_open(kube::Ref ref, Task<void> work) {
+  /// Runs `work`, and stops it when the session is deleted or declared finished meanwhile: then the answer
+  /// is false.
+  Task<bool> while_open(kube::Ref ref, Task<void> work) {
+    bool done = false;
     net::TaskGroup group;
-    co_await group.spawn(then_stop(std::move(work), group));
+    co_await group.spawn(then_stop(std::move(work), group, done));
     co_await group.spawn(until_over(ref, group));
     co_await group.join();
+    co_return done;
   }
 
   Services& services_;

@@ -175,6 +175,11 @@ TEST(RestorePhase, FollowsHostsAndConditions) {
   EXPECT_EQ(restored({}, {}, {{kRepositoryFound, Status::False}}), RestorePhase::Pending);
   EXPECT_EQ(restored(1, {}, {{kRestoreTargetFound, Status::False}}), RestorePhase::Pending);
   EXPECT_EQ(restored(2, {Succeeded}, {found}), RestorePhase::Running);
+  const Set in_doubt{kRestoreCompleted, Status::Unknown};
+  const Set given_up{kRestoreCompleted, Status::False};
+  EXPECT_EQ(restored(2, {Failed}, {found, in_doubt}), RestorePhase::Running);
+  EXPECT_EQ(restored(2, {Failed}, {found, given_up, kPushed}), RestorePhase::Failed);
+  EXPECT_EQ(restored(2, {Failed, Unknown}, {found, given_up, kPushed}), RestorePhase::Unknown);
   EXPECT_EQ(restored(2, {Succeeded, Running}, {found, kPushed}), RestorePhase::Running);
   EXPECT_EQ(restored(1, {Succeeded}, {found}), RestorePhase::Running);
   EXPECT_EQ(restored(1, {Succeeded}, {found, kPushed}), RestorePhase::Succeeded);

@@ -181,11 +181,11 @@ class Cluster {
              fmt::format(R"({{"status":{{"stats":[{{"hostname":"{}","phase":"{}","error":"why"}}]}}}})", host,
                          phase));
   }
-  void put_pod(std::string_view name, bool ready, std::string_view owner_uid) {
+  void put_pod(std::string_view name, bool ready, std::string_view owner_uid, std::string_view node = "n1") {
     api.put(kube::kPod, fmt::format(R"({{"metadata":{{"namespace":"demo","name":"{}","labels":{{"app":"web"}},
       "ownerReferences":[{{"apiVersion":"apps/v1","kind":"StatefulSet","name":"web","uid":"{}"}}]}},
-      "spec":{{"nodeName":"n1"}},"status":{{"containerStatuses":[{{"name":"stash","ready":{}}}]}}}})",
-                                    name, owner_uid, ready));
+      "spec":{{"nodeName":"{}"}},"status":{{"containerStatuses":[{{"name":"stash","ready":{}}}]}}}})",
+                                    name, owner_uid, node, ready));
   }
 
   // --- what is to be seen ---

@@ -106,7 +106,7 @@ TEST(Inject, SidecarStandsLastWithScratchVolumeAndAnnotations) {
   EXPECT_EQ(
       json::dump(item(after, "containers", "stash")["volumeMounts"]),
       R"([{"name":"stash-tmp-dir","mountPath":"/stash-tmp"},{"name":"data","mountPath":"/data","subPath":"in"}])");
-  EXPECT_EQ(applied_backup_invoker(after), "nightly");
+  EXPECT_EQ(applied_backup_invoker(after).str(), "demo/nightly");
   EXPECT_EQ(kube::annotation_of(after, api::kBackupInvokerKindAnnotation), "BackupConfiguration");
   EXPECT_FALSE(kube::annotation_of(after["spec"]["template"], api::kBackupHashAnnotation).empty());
 }
@@ -120,7 +120,7 @@ TEST(Inject, InitContainerStandsFirstAndRunsAsRoot) {
   const json::Value& init = item(after, "initContainers", "stash-init");
   EXPECT_EQ(json::integer(init, "securityContext", "runAsUser"), 0);
   EXPECT_STREQ(init["args"][0].GetString(), "restore");
-  EXPECT_EQ(applied_restore_invoker(after), "back");
+  EXPECT_EQ(applied_restore_invoker(after).str(), "demo/back");
 }
 
 TEST(Inject, FirstInitContainerOfAWorkloadThatHasNone) {
@@ -288,6 +288,84 @@ TEST(Inject, AContainerThatSomebodyTookOutComesBack) {
   containers.Erase(containers.Begin() + 1);
 
   EXPECT_EQ(names(patched(after, sidecar, {}), "containers"), "app,stash");
+}
+
+/// An application whose containers have the names of ours.
+json::Document namesake() {
+  return json::parse(R"({"metadata":{"namespace":"demo","name":"web","resourceVersion":"7"},
+    "spec":{"template":{"metadata":{"labels":{"app":"web"}},
+      "spec":{"initContainers":[{"name":"stash-init","image":"busybox"}],
+              "containers":[{"name":"stash","image":"stashapp/stash",
+                "volumeMounts":[{"name":"stash-local","mountPath":"/media"}]}],
+              "volumes":[{"name":"data","emptyDir":{}},{"name":"stash-local","emptyDir":{}}]}}}})",
+                     "workload");
+}
+
+TEST(Inject, AContainerThatOnlyHasTheNameOfOursIsNeitherTakenNorReplaced) {
+  const json::Document before = namesake();
+
+  EXPECT_FALSE(has_traces(before));
+  EXPECT_TRUE(has_foreign_sidecar(before));
+  EXPECT_TRUE(has_foreign_init_container(before));
+  EXPECT_FALSE(injection_patch(before, {}, {}));
+  EXPECT_FALSE(injection_patch(before, wish(sidecar_injection(configuration(), repository(kS3), kSettings)),
+                               wish(init_injection(restore(), repository(kS3), kSettings))));
+}
+
+TEST(Inject, ANamesakeOfOneOfOursKeepsItsVolumesAndDoesNotKeepTheOtherOut) {
+  json::Document before = namesake();
+  test::drop_member(before["spec"]["template"]["spec"], "initContainers");
+
+  const auto after = patched(before, {}, wish(init_injection(restore(), repository(kS3), kSettings)));
+  EXPECT_EQ(names(after, "initContainers"), "stash-init");
+  EXPECT_EQ(json::text(item(after, "containers", "stash"), "image"), "stashapp/stash");
+  EXPECT_EQ(names(after, "volumes"), "data,stash-local,stash-tmp-dir");
+  EXPECT_FALSE(has_foreign_init_container(after));
+
+  const auto back = patched(after, {}, {});
+  EXPECT_EQ(names(back, "initContainers"), "");
+  EXPECT_EQ(json::text(item(back, "containers", "stash"), "image"), "stashapp/stash");
+  EXPECT_EQ(names(back, "volumes"), "data,stash-local");
+}
+
+TEST(Inject, OneOfTheAnnotationsIsEnoughToKnowOurContainerBy) {
+  const Wish sidecar = wish(sidecar_injection(configuration(), repository(kS3), kSettings));
+  const Wish init = wish(init_injection(restore(), repository(kS3), kSettings));
+  json::Document of_workload = patched(workload(), sidecar, init);
+  json::Document of_template = copy_of(of_workload);
+  test::drop_member(of_workload["spec"]["template"]["metadata"], "annotations");
+  test::drop_member(of_template["metadata"], "annotations");
+
+  for (const json::Document* marked : {&of_workload, &of_template}) {
+    EXPECT_TRUE(has_traces(*marked));
+    EXPECT_FALSE(has_foreign_sidecar(*marked));
+    EXPECT_FALSE(has_foreign_init_container(*marked));
+    const auto back = patched(*marked, {}, {});
+    EXPECT_EQ(names(back, "containers"), "app");
+    EXPECT_EQ(names(back, "initContainers"), "prepare");
+  }
+  EXPECT_FALSE(injection_patch(of_template, sidecar, init));
+}
+
+TEST(Inject, WhatTheOriginalOperatorInjectedIsReplacedInItsPlaceAndTakenOut) {
+  json::Document theirs =
+      patched(workload(), wish(sidecar_injection(configuration(), repository(kS3), kSettings)),
+              wish(init_injection(restore(), repository(kS3), kSettings)));
+  auto& allocator = theirs.GetAllocator();
+  json::Value& pod = theirs["spec"]["template"];
+  for (const auto key : {api::kBackupHashAnnotation, api::kRestoreHashAnnotation})
+    test::member(pod["metadata"]["annotations"], std::string(key), allocator).SetString("12345");
+  pod["spec"]["containers"][1]["image"].SetString("appscode/stash");
+
+  const auto ours = patched(theirs, wish(sidecar_injection(configuration(), repository(kS3), kSettings)),
+                            wish(init_injection(restore(), repository(kS3), kSettings)));
+  EXPECT_EQ(names(ours, "containers"), "app,stash");
+  EXPECT_EQ(names(ours, "initContainers"), "stash-init,prepare");
+  EXPECT_EQ(json::text(item(ours, "containers", "stash"), "image"), "reg/stash:1");
+
+  const auto back = patched(theirs, {}, {});
+  EXPECT_EQ(names(back, "containers"), "app");
+  EXPECT_EQ(names(back, "initContainers"), "prepare");
 }
 
 TEST(Inject, ThePatchIsForTheVersionThatWasRead) {

@@ -109,5 +109,73 @@ TEST(Restores, EndAtTheirDeadline) {
   });
 }
 
+TEST(Restores, ThatEndedInTimeAreNoFailureForAnOperatorThatComesLate) {
+  with_cluster([](Cluster& c) -> Task<void> {
+    co_await get_ready(c);
+    c.put_restore("back", R"("timeOut":"5m",)");
+    co_await c.settle();
+    co_await c.stop();
+    c.report_restore("back", "host-0", "Succeeded");
+    c.timers.advance(10min);
+    co_await c.start();
+    EXPECT_EQ(c.phase(api::kRestoreSession, "back"), "Succeeded");
+  });
+}
+
+/// A restore of the ordinals 0 to 2 that has begun; host-0 has failed.
+Task<void> fail_first_of_three(Cluster& c) {
+  c.put_secret();
+  c.put_repository();
+  c.put_workload(kube::kStatefulSet, 3);
+  c.put_restore();
+  c.api.edit(api::kRestoreSession, {"demo", "back"}, R"({"spec":{"target":{"ref":{"kind":"StatefulSet"}}}})");
+  co_await c.start();
+  c.report_restore("back", "host-0", "Failed");
+  co_await c.settle();
+  EXPECT_EQ(c.phase(api::kRestoreSession, "back"), "Running");
+  EXPECT_EQ(c.condition(api::kRestoreSession, "back", api::kRestoreCompleted), "Unknown HostRestoreFailed");
+}
+
+TEST(Restores, FailWhenAFailedHostKeepsTheOthersFromComing) {
+  with_cluster([](Cluster& c) -> Task<void> {
+    co_await fail_first_of_three(c);
+    co_await c.pass(9min, 1min);
+    EXPECT_EQ(c.phase(api::kRestoreSession, "back"), "Running");
+    co_await c.stop();
+    co_await c.start();
+    co_await c.pass(2min, 30s);
+    EXPECT_EQ(c.phase(api::kRestoreSession, "back"), "Failed");
+    EXPECT_EQ(c.condition(api::kRestoreSession, "back", api::kRestoreCompleted),
+              "False PostRestoreTasksNotExecuted");
+    EXPECT_EQ(c.condition(api::kRestoreSession, "back", api::kDeadlineExceeded), "");
+    EXPECT_EQ(c.condition(api::kRestoreSession, "back", api::kMetricsPushed),
+              "True SuccessfullyPushedMetrics");
+    EXPECT_TRUE(c.has_event("Restore Session Failed"));
+    EXPECT_EQ(c.names("initContainers", kube::kStatefulSet), "stash-init,prepare");
+  });
+}
+
+TEST(Restores, ThatHaveAFailedHostWaitForThoseThatWork) {
+  with_cluster([](Cluster& c) -> Task<void> {
+    co_await fail_first_of_three(c);
+    const std::string uid(kube::uid_of(c.workload(kube::kStatefulSet)));
+    for (const char* pod : {"web-0", "web-1"}) {
+      c.put_pod(pod, false, uid);
+      c.api.edit(kube::kPod, {"demo", pod},
+                 R"({"status":{"initContainerStatuses":[{"name":"stash-init","state":{"running":{}}}]}})");
+    }
+    co_await c.pass(40min, 1min);
+    EXPECT_EQ(c.phase(api::kRestoreSession, "back"), "Running");
+
+    c.api.edit(api::kRestoreSession, {"demo", "back"},
+               R"({"status":{"stats":[{"hostname":"host-0","phase":"Failed"},
+                                      {"hostname":"host-1","phase":"Succeeded"}]}})");
+    co_await c.pass(9min, 1min);
+    EXPECT_EQ(c.phase(api::kRestoreSession, "back"), "Running");
+    co_await c.pass(2min, 30s);
+    EXPECT_EQ(c.phase(api::kRestoreSession, "back"), "Failed");
+  });
+}
+
 }  // namespace
 }  // namespace stash::controller

@@ -107,15 +107,57 @@ TEST(SessionPlan, EndsWhenEveryHostHasReportedAndTheClosingWorkIsTold) {
   EXPECT_EQ(plan_session(session, ready(), kStart + 1min).step, SessionStep::Finish);
 }
 
-TEST(SessionPlan, AnExecutorThatNeverClosesEndsTheSessionInTheEnd) {
+api::BackupSession closing() {
   api::BackupSession session = running();
   for (const char* host : {"host-0", "host-1", "host-2"}) report(session, host);
-  tell(session, api::kRetentionPolicyApplied, ConditionStatus::True, kStart + 5min);
+  return session;
+}
 
-  EXPECT_EQ(plan_session(session, ready(), kStart + 5min + kClosingPatience - 1s).step, SessionStep::Wait);
-  const SessionPlan plan = plan_session(session, ready(), kStart + 5min + kClosingPatience);
+TEST(SessionPlan, ClosingWorkMayTakeItsTimeWhileAPodIsThereToDoIt) {
+  api::BackupSession session = closing();
+  tell(session, api::kBackendRepositoryInitialized, ConditionStatus::True, kStart + 5min);
+  EXPECT_EQ(plan_session(session, ready(), kStart + 2h).step, SessionStep::Wait);
+  tell(session, api::kRetentionPolicyApplied, ConditionStatus::True, kStart + 2h);
+  EXPECT_EQ(plan_session(session, ready(), kStart + 5h).step, SessionStep::Wait);
+}
+
+TEST(SessionPlan, ClosingWorkThatNobodyIsThereToDoEndsTheSessionInTheEnd) {
+  api::BackupSession session = closing();
+  SessionWorld world = ready();
+  world.missing.nobody = true;
+  api::BackupTargetStatus& target = session.status.targets[0];
+
+  const auto lost = disruption(target, world.missing);
+  ASSERT_TRUE(lost);
+  api::set_condition(target.conditions, *lost, kStart + 2h);
+  EXPECT_EQ(plan_session(session, world, kStart + 2h + kClosingPatience - 1s).step, SessionStep::Wait);
+  const SessionPlan plan = plan_session(session, world, kStart + 2h + kClosingPatience);
   EXPECT_EQ(plan.step, SessionStep::Finish);
   EXPECT_FALSE(plan.reason.empty());
+
+  const auto back = disruption(target, Missing{});
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->status, ConditionStatus::False);
+}
+
+TEST(SessionPlan, AnExecutorThatIsThereAndSilentEndsTheSessionInTheEnd) {
+  api::BackupSession session = closing();
+  tell(session, api::kRetentionPolicyApplied, ConditionStatus::True, kStart + 1h);
+  EXPECT_EQ(plan_session(session, ready(), kStart + 1h + kClosingLimit - 1s).step, SessionStep::Wait);
+  EXPECT_EQ(plan_session(session, ready(), kStart + 1h + kClosingLimit).step, SessionStep::Finish);
+}
+
+TEST(SessionPlan, WhatWasDoneInTimeIsNotJudgedByWhenItIsLookedAt) {
+  api::BackupSession session = closing();
+  SessionWorld world = ready();
+  world.deadline = kStart + 1h;
+  EXPECT_TRUE(plan_session(session, world, kStart + 2h).deadline_passed);
+  for (const auto* type :
+       {&api::kRetentionPolicyApplied, &api::kRepositoryIntegrityVerified, &api::kRepositoryMetricsPushed})
+    tell(session, *type, ConditionStatus::True, kStart + 10min);
+  const SessionPlan plan = plan_session(session, world, kStart + 2h);
+  EXPECT_EQ(plan.step, SessionStep::Finish);
+  EXPECT_FALSE(plan.deadline_passed);
 }
 
 TEST(SessionPlan, TheDeadlineHoldsInEveryState) {
@@ -156,6 +198,19 @@ TEST(SessionPlan, ALostExecutorIsWaitedForAndThenTheSessionFails) {
   api::set_condition(conditions, *back, kStart + 2h);
   EXPECT_FALSE(disruption(session.status.targets[0], Missing{}));
   EXPECT_EQ(api::backup_target_phase(session.status.targets[0]), api::TargetPhase::Running);
+}
+
+TEST(SessionPlan, TheEndForWantOfAnExecutorSaysWhyNoneIsComing) {
+  api::BackupSession session = running();
+  SessionWorld world;
+  world.unservable = "Backup target StatefulSet demo/web does not exist.";
+  world.missing = missing_hosts(3, session.status.targets[0], {});
+  api::set_condition(session.status.targets[0].conditions,
+                     *disruption(session.status.targets[0], world.missing), kStart);
+  EXPECT_EQ(plan_session(session, world, kStart + kExecutorPatience - 1s).step, SessionStep::Wait);
+  const SessionPlan plan = plan_session(session, world, kStart + kExecutorPatience);
+  EXPECT_EQ(plan.step, SessionStep::Disrupt);
+  EXPECT_EQ(plan.reason, world.unservable);
 }
 
 TEST(SessionPlan, AFailedSessionIsTriedAgainAtTheTimeThatWasWritten) {

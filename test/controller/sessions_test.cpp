@@ -172,6 +172,25 @@ TEST(Sessions, EndAtTheirDeadline) {
   });
 }
 
+TEST(Sessions, ThatEndedInTimeAreNoFailureForAnOperatorThatComesLate) {
+  with_cluster([](Cluster& c) -> Task<void> {
+    c.put_all();
+    c.put_configuration("nightly", R"("timeOut":"10m",)");
+    co_await c.start();
+    c.roll_out();
+    co_await c.settle();
+    c.put_session();
+    co_await c.settle();
+    co_await c.stop();
+    c.report("nightly-1", {"host-0"});
+    c.close("nightly-1");
+    c.timers.advance(20min);
+    co_await c.start();
+    EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Succeeded");
+    EXPECT_EQ(c.condition(api::kBackupSession, "nightly-1", api::kDeadlineExceeded), "");
+  });
+}
+
 TEST(Sessions, AreTriedAgainOnceAfterTheDelay) {
   with_cluster([](Cluster& c) -> Task<void> {
     c.put_all();
@@ -224,85 +243,6 @@ TEST(Sessions, TwentyInARowLeaveTheHistoryLimit) {
     EXPECT_EQ(left.size(), 3u);
     EXPECT_EQ(left.front().name, "nightly-117");
     EXPECT_EQ(c.rollouts(), 1);
-  });
-}
-
-TEST(Sessions, FollowAStatefulSetThatIsScaledDown) {
-  with_cluster([](Cluster& c) -> Task<void> {
-    c.put_secret();
-    c.put_repository();
-    c.put_workload(kube::kStatefulSet, 3);
-    c.put_configuration("nightly", "", "StatefulSet");
-    co_await c.start();
-    c.roll_out(kube::kStatefulSet);
-    co_await c.settle();
-    c.put_session();
-    co_await c.settle();
-    EXPECT_EQ(c.session("nightly-1").status.targets[0].total_hosts, 3);
-
-    c.report("nightly-1", {"host-0", "host-2"});
-    c.api.edit(kube::kStatefulSet, c.web, R"({"metadata":{"generation":3},"spec":{"replicas":1}})");
-    c.roll_out(kube::kStatefulSet);
-    co_await c.settle();
-    // host-2 is gone but has reported; host-1 is not waited for any more.
-    EXPECT_EQ(c.session("nightly-1").status.targets[0].phase, api::TargetPhase::Succeeded);
-    c.close("nightly-1");
-    co_await c.settle();
-    EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Succeeded");
-    EXPECT_EQ(c.rollouts(kube::kStatefulSet), 2);
-  });
-}
-
-TEST(Sessions, AHostWithoutExecutorDisruptsTheSessionInTheEnd) {
-  with_cluster([](Cluster& c) -> Task<void> {
-    c.put_secret();
-    c.put_repository();
-    c.put_workload(kube::kStatefulSet, 2);
-    c.put_configuration("nightly", "", "StatefulSet");
-    co_await c.start();
-    c.roll_out(kube::kStatefulSet);
-    co_await c.settle();
-    c.put_session();
-    co_await c.settle();
-
-    const std::string uid(kube::uid_of(c.workload(kube::kStatefulSet)));
-    c.put_pod("web-0", true, uid);
-    c.put_pod("web-1", false, uid);
-    c.api.edit(kube::kStatefulSet, c.web, R"({"status":{"readyReplicas":1}})");
-    co_await c.pass(5min, 30s);
-    const auto disrupted = [&c] {
-      const api::BackupSession session = c.session("nightly-1");
-      const auto* found = api::find_condition(session.status.targets[0].conditions, api::kBackupDisrupted);
-      return found ? std::string(json::spelling(found->status)) : "";
-    };
-    EXPECT_EQ(disrupted(), "Unknown");
-    co_await c.stop();
-    co_await c.start();
-    co_await c.pass(6min, 30s);
-    EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Running");  // host-0 still works
-
-    c.report("nightly-1", {"host-0"});
-    co_await c.pass(1min, 30s);
-    EXPECT_EQ(disrupted(), "True");
-    EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Failed");
-    EXPECT_TRUE(c.has_event("Backup Session Disrupted"));
-  });
-}
-
-TEST(Sessions, AnExecutorThatComesBackGoesOn) {
-  with_cluster([](Cluster& c) -> Task<void> {
-    co_await get_ready(c);
-    c.put_session();
-    co_await c.settle();
-    c.api.edit(kube::kDeployment, c.web, R"({"status":{"readyReplicas":0}})");
-    co_await c.pass(9min, 30s);
-    c.roll_out();
-    c.put_pod("web-x", true, "replica set");
-    co_await c.pass(9min, 30s);
-    EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Running");
-    EXPECT_TRUE(api::is_false(c.session("nightly-1").status.targets[0].conditions, api::kBackupDisrupted));
-    co_await back_up(c, "nightly-1");
-    EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Succeeded");
   });
 }
 

@@ -283,6 +283,10 @@ TEST_F(Executors, TheOrdinalsOfAStatefulSetTakeTurnsAndOneFinishes) {
     EXPECT_EQ(target.host(name)->phase, api::HostPhase::Succeeded) << target.host(name)->error;
   }
   EXPECT_TRUE(api::is_true(backed_up.status.conditions, api::kRetentionPolicyApplied));
+  const auto* last_word =
+      api::find_condition(backed_up.status.conditions, api::kBackendRepositoryInitialized);
+  EXPECT_EQ(last_word->message,
+            fmt::format("host {} found the repository ready", target.stats.back().hostname));
   const auto lease = server_.get(kube::kLease, kube::Ref("demo", "lock-statefulset-web-backup"));
   EXPECT_EQ(json::text(lease, "spec", "holderIdentity"), "")
       << "a lease that is not given back delays the next host";
@@ -311,6 +315,51 @@ TEST_F(Executors, WorkForASessionThatIsDeletedIsStopped) {
   net::run(body(*this));
 
   EXPECT_TRUE(event_reasons().empty()) << "nothing is told of a session that is gone";
+}
+
+TEST_F(Executors, TheEndOfASessionStopsTheDataAndNeitherPostHookNorReport) {
+  put_configuration(R"("hooks":{"preBackup":{"exec":{"command":["freeze"]}},
+    "postBackup":{"exec":{"command":["thaw"]}}},)",
+                    data_.path());
+  put_session("nightly-1");
+  std::vector<std::string> commands;
+  server_.on_exec = [this, &commands](const kube::Ref&, const std::string&,
+                                      const std::vector<std::string>& command) {
+    commands.push_back(command[0]);
+    if (command[0] == "freeze")
+      server_.edit(api::kBackupSession, {"demo", "nightly-1"}, R"({"status":{"phase":"Failed"}})");
+    return kube::ExecResult();
+  };
+
+  run_sidecar_until("nightly-1", reported);
+
+  EXPECT_EQ(commands, (std::vector<std::string>{"freeze", "thaw"}));
+  const auto ended = session("nightly-1");
+  const auto* host = ended.status.targets[0].host("host-0");
+  ASSERT_NE(host, nullptr);
+  EXPECT_EQ(host->phase, api::HostPhase::Failed);
+  EXPECT_EQ(host->error, "stopped: the session has ended");
+  EXPECT_TRUE(api::is_true(ended.status.targets[0].conditions, api::kPostBackupHook));
+}
+
+TEST_F(Executors, WhatWasDoneForASessionIsNotToldToTheNextOfItsName) {
+  put_configuration(R"("hooks":{"preBackup":{"exec":{"command":["freeze"]}}},)", data_.path());
+  put_session("nightly-1");
+  int freezes = 0;
+  server_.on_exec = [this, &freezes](const kube::Ref&, const std::string&, const std::vector<std::string>&) {
+    if (++freezes == 1) {
+      server_.erase(api::kBackupSession, kube::Ref("demo", "nightly-1"));
+      put_session("nightly-1");
+    }
+    return kube::ExecResult();
+  };
+
+  run_sidecar_until("nightly-1", finished);
+
+  EXPECT_EQ(freezes, 2);
+  const auto anew = session("nightly-1");
+  ASSERT_NE(anew.status.targets[0].host("host-0"), nullptr);
+  EXPECT_EQ(anew.status.targets[0].host("host-0")->phase, api::HostPhase::Succeeded);
 }
 
 TEST_F(Executors, NothingToRestoreTouchesNothing) {

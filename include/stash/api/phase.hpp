@@ -31,7 +31,8 @@ bool all_targets_finished(const BackupSessionStatus& status);
 /// the check failed. Else Running.
 SessionPhase backup_session_phase(const BackupSessionStatus& status);
 
-/// The target of a RestoreSession: like a backup's, with Unknown when one host is Unknown.
+/// The target of a RestoreSession: like a backup's, with Unknown when one host is Unknown. Failed also by
+/// RestoreCompleted False, which ends it before every host has reported.
 RestorePhase restore_target_phase(const RestoreSessionStatus& status);
 /// Failed by the deadline; Invalid when validation failed; Pending while something it needs is missing; final
 /// once every host has reported and MetricsPushed is set; else Running. (The original reports a session that
