@@ -189,32 +189,40 @@ Task<void> tell_refusals(Context& context, const json::Value& workload, const De
                           api::kInitContainerInjected, failure);
 }
 
-std::string name_is_taken(const kube::Resource& resource, const json::Value& workload,
-                          std::string_view container) {
-  return fmt::format(
+/// A place of ours in a pod template, as its invoker is told of it.
+struct Place {
+  const kube::Resource& invoker;
+  api::ConditionType condition;
+  std::string_view container;
+  const char* deed;
+};
+
+/// An application has a container by the name of ours.
+Task<void> tell_taken(Context& context, const kube::Resource& resource, const json::Value& workload,
+                      Place place, const api::ObjectMeta& invoker) {
+  const std::string failure = fmt::format(
       "Container \"{}\" of {} {} is not of Stash and is left alone: rename or remove it, and the one of "
       "Stash is injected.",
-      container, resource.kind, kube::ref_of(workload).str());
+      place.container, resource.kind, kube::ref_of(workload).str());
+  std::vector<std::string> deed{place.deed};
+  co_await tell(context, resource, workload, std::move(deed), failure);
+  co_await tell_refusal(context, place.invoker, invoker, place.condition, failure);
 }
 
-/// Where an application has a container by the name of ours, the invoker is told and gets nothing.
+/// Where a place is taken, the invoker is told and gets nothing.
 Task<void> give_way(Context& context, const kube::Resource& resource, const json::Value& workload,
                     Decision& d) {
   if (d.sidecar.injection && has_foreign_sidecar(workload)) {
-    const std::string failure = name_is_taken(resource, workload, api::kSidecarContainer);
-    std::vector<std::string> deed{"Sidecar Injection"};
-    co_await tell(context, resource, workload, std::move(deed), failure);
-    co_await tell_refusal(context, api::kBackupConfiguration, d.backup.invoker->metadata,
-                          api::kSidecarInjected, failure);
+    const Place place{api::kBackupConfiguration, api::kSidecarInjected, api::kSidecarContainer,
+                      "Sidecar Injection"};
+    co_await tell_taken(context, resource, workload, place, d.backup.invoker->metadata);
     d.backup.invoker.reset();
     d.sidecar.injection.reset();
   }
   if (d.init.injection && has_foreign_init_container(workload)) {
-    const std::string failure = name_is_taken(resource, workload, api::kInitContainer);
-    std::vector<std::string> deed{"Init-Container Injection"};
-    co_await tell(context, resource, workload, std::move(deed), failure);
-    co_await tell_refusal(context, api::kRestoreSession, d.restore.invoker->metadata,
-                          api::kInitContainerInjected, failure);
+    const Place place{api::kRestoreSession, api::kInitContainerInjected, api::kInitContainer,
+                      "Init-Container Injection"};
+    co_await tell_taken(context, resource, workload, place, d.restore.invoker->metadata);
     d.restore.invoker.reset();
     d.init.injection.reset();
   }

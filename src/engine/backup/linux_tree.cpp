@@ -244,15 +244,11 @@ std::string_view NameList::operator[](std::size_t i) const {
 }
 
 void NameList::sort() {
-  std::ranges::sort(pieces_, [this](const Piece& a, const Piece& b) {
-    return std::string_view(text_).substr(a.begin, a.length) <
-           std::string_view(text_).substr(b.begin, b.length);
-  });
-  const auto same = [this](const Piece& a, const Piece& b) {
-    return std::string_view(text_).substr(a.begin, a.length) ==
-           std::string_view(text_).substr(b.begin, b.length);
+  const auto name = [this](const Piece& piece) {
+    return std::string_view(text_).substr(piece.begin, piece.length);
   };
-  pieces_.erase(std::ranges::unique(pieces_, same).begin(), pieces_.end());
+  std::ranges::sort(pieces_, {}, name);
+  pieces_.erase(std::ranges::unique(pieces_, {}, name).begin(), pieces_.end());
 }
 
 }  // namespace stash::engine
