@@ -16,8 +16,14 @@ extern char** environ;
 namespace stash {
 namespace {
 
-constexpr int kEndTries = 50;
-constexpr timespec kEndWait{0, 100'000'000};
+constexpr int kEndTries = 40;
+constexpr int kFirstWait = 1;  ///< milliseconds; each is twice the one before
+constexpr int kLastWait = 64;
+
+void sleep_for(int milliseconds) {
+  const timespec time{0, milliseconds * 1'000'000L};
+  ::nanosleep(&time, nullptr);
+}
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
   std::vector<char*> out;
@@ -47,22 +53,26 @@ Child::~Child() {
   output_ = Fd();  // what it still prints ends it, too
   if (pid_ < 0) return;
   ::kill(pid_, SIGTERM);
-  for (int i = 0; i < kEndTries; ++i) {
-    if (has_ended()) return;
-    ::nanosleep(&kEndWait, nullptr);
-  }
+  for (int i = 0; i < kEndTries; ++i)
+    if (wait()) return;
   ::kill(pid_, SIGKILL);
-  wait();
+  take_status(0);
 }
 
-int Child::wait() {
+std::optional<int> Child::wait() {
+  for (int pause = kFirstWait; pause <= kLastWait; pause *= 2) {
+    if (const auto status = take_status(WNOHANG)) return status;
+    sleep_for(pause);
+  }
+  return take_status(WNOHANG);
+}
+
+std::optional<int> Child::take_status(int options) {
   int status = 0;
-  retry_eintr([&] { return ::waitpid(pid_, &status, 0); });
+  if (retry_eintr([&] { return ::waitpid(pid_, &status, options); }) != pid_) return std::nullopt;
   pid_ = -1;
   return status;
 }
-
-bool Child::has_ended() { return ::waitpid(pid_, nullptr, WNOHANG) == pid_; }
 
 std::vector<std::string> own_variables() {
   std::vector<std::string> out;

@@ -49,12 +49,12 @@ ErrorKind kind_of(int code) {
     case EMFILE:
     case ENFILE:
     case ENOMEM:
-    case EFBIG:
       return ErrorKind::Exhausted;
     case EINVAL:
     case ENAMETOOLONG:
     case ELOOP:
     case EISDIR:
+    case EFBIG:
       return ErrorKind::Invalid;
     case ENOTSUP:
     case ENOSYS:

@@ -12,6 +12,10 @@ namespace {
 
 namespace chr = std::chrono;
 
+/// A midnight, so that every time can be rounded down to its day.
+constexpr chr::sys_seconds kFirst = chr::ceil<chr::days>(TimePoint::min());
+constexpr chr::sys_seconds kLast = chr::floor<chr::seconds>(TimePoint::max());
+
 struct Civil {
   chr::year_month_day date;
   chr::hh_mm_ss<chr::nanoseconds> time;
@@ -97,6 +101,13 @@ std::string trimmed(std::string number) {
 }
 
 }  // namespace
+
+TimePoint from_timespec(const timespec& time) {
+  const chr::sys_seconds second{chr::seconds(time.tv_sec)};
+  if (second < kFirst) return kFirst;
+  if (second >= kLast) return kLast;
+  return second + chr::nanoseconds(time.tv_nsec);
+}
 
 std::string format_time(TimePoint time) { return seconds_text(civil(time)) + "Z"; }
 

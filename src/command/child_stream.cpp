@@ -20,14 +20,18 @@ Task<std::size_t> ChildStream::read(net::Pool& pool, std::span<std::byte> into) 
   auto reading = read_when_ready(pool, child_->output(), into, "read what " + name_ + " writes");
   const std::size_t got = co_await std::move(reading);
   if (got > 0) co_return got;
-  auto work = [this] { require_success(); };
-  co_await net::offload(pool, std::move(work));
+  // One that closed its output may run on: cancellation is seen between two of these.
+  std::optional<int> status;
+  while (!status) {
+    auto work = [this] { return child_->wait(); };
+    status = co_await net::offload(pool, std::move(work));
+  }
+  child_.reset();
+  require_success(*status);
   co_return 0;
 }
 
-void ChildStream::require_success() {
-  const int status = child_->wait();
-  child_.reset();
+void ChildStream::require_success(int status) const {
   if (WIFSIGNALED(status))
     throw Error(ErrorKind::Invalid, "{} was ended by signal {}: no snapshot is made", name_,
                 WTERMSIG(status));

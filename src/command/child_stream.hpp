@@ -20,7 +20,7 @@ class ChildStream {
   Task<std::size_t> read(net::Pool& pool, std::span<std::byte> into);
 
  private:
-  void require_success();
+  void require_success(int status) const;
 
   std::string name_;
   std::optional<Child> child_;  ///< until it ended well

@@ -3,29 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
 
 #include "command/flags.hpp"
 #include "stash/base/bytes.hpp"
 
 namespace stash::command {
 namespace {
-
-/// Length of the valid UTF-8 sequence at the front, 0 when there is none.
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xF0 && lead < 0xF5   ? 4
-                             : lead >= 0xE0 && lead < 0xF0 ? 3
-                             : lead >= 0xC2 && lead < 0xE0 ? 2
-                                                           : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  if ((lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F)) return 0;
-  if ((lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F)) return 0;
-  return length;
-}
 
 std::string mode_text(const engine::EntryInfo& entry) {
   static constexpr std::string_view kTypes = "-dlcbps";
@@ -43,23 +29,6 @@ std::string mode_text(const engine::EntryInfo& entry) {
 }
 
 }  // namespace
-
-std::string printable(std::string_view path) {
-  std::string out;
-  out.reserve(path.size());
-  while (!path.empty()) {
-    const std::size_t length = sequence_length(path);
-    const auto lead = static_cast<unsigned char>(path.front());
-    if (length == 0 || lead < 0x20 || lead == 0x7F) {
-      out += fmt::format("\\x{:02x}", lead);
-      path.remove_prefix(1);
-    } else {
-      out += path.substr(0, length);
-      path.remove_prefix(length);
-    }
-  }
-  return out;
-}
 
 JsonLine::JsonLine() : writer_(buffer_) { writer_.StartObject(); }
 
@@ -113,6 +82,14 @@ std::string JsonLine::str() {
 
 void JsonLine::print() { fmt::print("{}\n", str()); }
 
+void flush_output() {
+  if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category(), "cannot write");
+}
+
+void print_problem(const char* type, const engine::PathProblem& problem) {
+  JsonLine().text("message_type", type).text("path", problem.path).text("what", problem.what).print();
+}
+
 std::string snapshot_json(const engine::Snapshot& s) {
   JsonLine line;
   line.text("id", s.id)
@@ -153,7 +130,7 @@ std::string entry_line(const engine::EntryInfo& e, bool long_form) {
 void split_tags(std::vector<std::string>& tags) {
   std::vector<std::string> out;
   for (const std::string& given : tags)
-    for (std::string& tag : split_list(given))
+    for (std::string& tag : engine::split_tags(given))
       if (!tag.empty()) out.push_back(std::move(tag));
   tags = std::move(out);
 }

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "stash/base/text.hpp"
 #include "stash/engine/browse.hpp"
 #include "stash/engine/repository.hpp"
 #include "stash/json/value.hpp"
@@ -30,8 +31,11 @@ class JsonLine {
   json::Writer writer_;
 };
 
-/// A path as text that is valid UTF-8 and has no control characters: other bytes become \xHH.
-std::string printable(std::string_view path);
+/// Throws std::system_error, as fmt::print() does, when standard output takes no more; dispatch() tells that.
+void flush_output();
+
+/// With --json: a line of the given type about an entry.
+void print_problem(const char* type, const engine::PathProblem& problem);
 
 /// The members of a snapshot as every command prints them.
 std::string snapshot_json(const engine::Snapshot& snapshot);

@@ -3,14 +3,12 @@
 #include <rapidjson/error/en.h>
 
 #include "stash/base/error.hpp"
+#include "stash/base/text.hpp"
 
 namespace stash::json {
 namespace {
 
-constexpr int kMaxDepth = 128;
-
-/// Deepest nesting of arrays and objects, counted before parsing: printing a value recurses, so depth is a
-/// bound on the stack.
+/// Deepest nesting of arrays and objects.
 int depth_of(std::string_view text) {
   int depth = 0;
   int deepest = 0;
@@ -35,9 +33,35 @@ int depth_of(std::string_view text) {
 
 }  // namespace
 
+bool Writer::String(std::string_view text) {
+  const std::string clean = to_utf8(text);
+  return Base::String(clean.data(), static_cast<rapidjson::SizeType>(clean.size()));
+}
+
+bool Writer::StartObject() {
+  require_room();
+  return Base::StartObject();
+}
+
+bool Writer::StartArray() {
+  require_room();
+  return Base::StartArray();
+}
+
+void Writer::require_room() const {
+  if (level_stack_.GetSize() / sizeof(Level) >= kMaxDepth)
+    throw Error(ErrorKind::Invalid, "JSON nests deeper than {}", kMaxDepth);
+}
+
 Document parse(std::string_view text, std::string_view what) {
   if (depth_of(text) > kMaxDepth)
     throw Error(ErrorKind::Invalid, "{}: JSON nests deeper than {}", what, kMaxDepth);
+  return parse_any_depth(text, what);
+}
+
+// Parsing is iterative, and a document gives back its memory without walking itself: neither depends on the
+// depth.
+Document parse_any_depth(std::string_view text, std::string_view what) {
   // The parser takes a NUL for the end, whatever follows it.
   if (const auto nul = text.find('\0'); nul != text.npos)
     throw Error(ErrorKind::Invalid, "{}: bad JSON at byte {}: NUL", what, nul);
@@ -48,6 +72,19 @@ Document parse(std::string_view text, std::string_view what) {
     throw Error(ErrorKind::Invalid, "{}: bad JSON at byte {}: {}", what, document.GetErrorOffset(),
                 rapidjson::GetParseError_En(document.GetParseError()));
   return document;
+}
+
+bool nests_within(const Value& value, int levels) {
+  if (!value.IsArray() && !value.IsObject()) return true;
+  if (levels == 0) return false;
+  if (value.IsArray()) {
+    for (const Value& item : value.GetArray())
+      if (!nests_within(item, levels - 1)) return false;
+  } else {
+    for (const auto& member : value.GetObject())
+      if (!nests_within(member.value, levels - 1)) return false;
+  }
+  return true;
 }
 
 std::string dump(const Value& value) {
@@ -67,7 +104,7 @@ const Value* find(const Value& from, std::string_view key) {
 std::string quote(std::string_view text) {
   rapidjson::StringBuffer buffer;
   Writer writer(buffer);
-  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+  writer.String(text);
   return {buffer.GetString(), buffer.GetSize()};
 }
 

@@ -1,5 +1,6 @@
 #include "kube/event_body.hpp"
 
+#include "stash/base/text.hpp"
 #include "stash/kube/meta.hpp"
 
 namespace stash::kube {
@@ -26,10 +27,7 @@ class Fnv {
 
 std::string cut_message(std::string message) {
   if (message.size() <= kMaxMessage) return message;
-  std::size_t end = kMaxMessage - 3;
-  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xc0) == 0x80) --end;
-  message.resize(end);
-  return message + "...";
+  return std::string(cut_text(message, kMaxMessage - 3)) + "...";
 }
 
 Ref event_ref(const EventWords& words) {

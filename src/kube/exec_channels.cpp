@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "kube/status_error.hpp"
+#include "stash/base/text.hpp"
 
 namespace stash::kube {
 namespace {
@@ -37,7 +38,7 @@ void ExecChannels::message(std::string_view message) {
   const char channel = message.front();
   message.remove_prefix(1);
   if (channel == kStdout || channel == kStderr)
-    append(output_, message, limit_);
+    append(output_, message, limit_ + 1);  // one byte more tells whether a character ends at the limit
   else if (channel == kStatus)
     append(status_, message, kMaxStatus);
 }
@@ -46,7 +47,7 @@ std::optional<ExecResult> ExecChannels::result(std::string_view what) const {
   if (status_.empty()) return std::nullopt;
   const json::Document status = json::parse(status_, what);
   ExecResult out;
-  out.output = output_;
+  out.output = cut_text(output_, limit_);
   if (json::text(status, "status") == "Success") return out;
   const auto code = exit_code(status);
   if (!code) throw status_error(status, what);

@@ -45,8 +45,11 @@ void start(const ExecPlugin& plugin, const Config& config, std::optional<Child>&
   }
 }
 
-std::string read_all(const Child& child, const ExecPlugin& plugin) {
-  const auto deadline = SteadyClock::now() + kTimeLimit;
+Error too_late(const ExecPlugin& plugin) {
+  return Error(ErrorKind::Unavailable, "credential plugin {}: no answer within 60s", plugin.command);
+}
+
+std::string read_all(const Child& child, const ExecPlugin& plugin, SteadyClock::time_point deadline) {
   std::string out;
   std::array<char, 4096> chunk;
   for (;;) {
@@ -55,8 +58,7 @@ std::string read_all(const Child& child, const ExecPlugin& plugin) {
     const int ready = left > 0 ? ::poll(&wanted, 1, static_cast<int>(left)) : 0;
     if (ready < 0 && errno == EINTR) continue;
     if (ready < 0) throw errno_error(errno, "poll");
-    if (ready == 0)
-      throw Error(ErrorKind::Unavailable, "credential plugin {}: no answer within 60s", plugin.command);
+    if (ready == 0) throw too_late(plugin);
     const ssize_t got = ::read(child.output(), chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw errno_error(errno, "read from credential plugin");
@@ -64,6 +66,14 @@ std::string read_all(const Child& child, const ExecPlugin& plugin) {
     out.append(chunk.data(), static_cast<std::size_t>(got));
     if (out.size() > kOutputLimit)
       throw Error(ErrorKind::Invalid, "credential plugin {}: printed more than 1 MiB", plugin.command);
+  }
+}
+
+/// One that closed its output may run on.
+int wait_for_end(Child& child, const ExecPlugin& plugin, SteadyClock::time_point deadline) {
+  for (;;) {
+    if (const auto status = child.wait()) return *status;
+    if (SteadyClock::now() >= deadline) throw too_late(plugin);
   }
 }
 
@@ -112,10 +122,11 @@ Credential read_exec_credential(std::string_view output, const ExecPlugin& plugi
 }
 
 Credential run_exec_plugin(const ExecPlugin& plugin, const Config& config) {
+  const auto deadline = SteadyClock::now() + kTimeLimit;
   std::optional<Child> child;
   start(plugin, config, child);
-  std::string output = read_all(*child, plugin);
-  const int status = child->wait();
+  std::string output = read_all(*child, plugin, deadline);
+  const int status = wait_for_end(*child, plugin, deadline);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
     throw Error(ErrorKind::Denied, "credential plugin {}: {}", plugin.command,
                 WIFEXITED(status) ? fmt::format("exited with code {}", WEXITSTATUS(status))

@@ -23,7 +23,7 @@ net::Request replace_request(const Resource& resource, const Ref& ref, std::stri
 net::Request remove_request(const Resource& resource, const Ref& ref);
 /// The DeleteOptions that go with remove_request().
 std::string remove_body(Propagation propagation, std::string_view uid);
-/// GET /apis/apps/v1[/namespaces/{ns}]/deployments?limit=500[&continue=...]
+/// GET /apis/apps/v1[/namespaces/{ns}]/deployments?limit=100[&continue=...]
 net::Request list_request(const Resource& resource, const ListOptions& options);
 /// GET ...?watch=1&allowWatchBookmarks=true&timeoutSeconds={seconds}
 net::Request watch_request(const Resource& resource, const ListOptions& options, int seconds);

@@ -1,9 +1,10 @@
 #include "stash/kube/rest_client.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "kube/credentials.hpp"
-#include "kube/exec_channels.hpp"
+#include "kube/exec_conversation.hpp"
 #include "kube/request.hpp"
 #include "kube/status_error.hpp"
 #include "kube/watch_stream.hpp"
@@ -22,6 +23,8 @@ constexpr int kWatchSeconds = 300;  ///< and up to twice that, so that watches d
 constexpr auto kWatchIdle = std::chrono::seconds(200);
 constexpr std::size_t kWatches = 256;
 constexpr std::size_t kErrorBodyLimit = std::size_t{64} << 10;
+/// Longest page of several objects: a parsed one takes up to sixteen times as much memory as its text.
+constexpr std::size_t kMaxPage = std::size_t{4} << 20;
 
 /// Whether the same request may be sent again when nobody knows if the first arrived.
 enum class Repeat { Always, OnlyIfRefused };
@@ -53,7 +56,7 @@ std::string describe(std::string_view verb, const Resource& resource, const std:
 
 /// What the server sends with 2xx is JSON; anything else is not the server's.
 json::Document parse_answer(std::string_view body, std::string_view what) try {
-  return json::parse(body, what);
+  return json::parse_any_depth(body, what);
 } catch (const Error& e) {
   throw Error(ErrorKind::Corrupt, "{}", e.what());
 }
@@ -128,6 +131,27 @@ struct RestClient::Impl {
     co_return parse_answer(response.body, what);
   }
 
+  /// One page of at most options.limit objects, of fewer when they would be too long.
+  Task<json::Document> list(const Resource& resource, ListOptions options) {
+    const int wanted = options.limit;
+    int& fitting = page_sizes.try_emplace(resource.plural, std::max(wanted, 1)).first->second;
+    const std::string what = describe("list", resource, options.ns);
+    for (;;) {
+      options.limit = std::min(wanted, fitting);
+      net::Request request = list_request(resource, options);
+      if (options.limit > 1) request.body_limit = kMaxPage;
+      try {
+        auto page = co_await call(std::move(request), "", Repeat::Always, what);
+        fitting = std::max(fitting, 2 * options.limit);
+        co_return page;
+      } catch (const Error& e) {
+        // Too long, or with something in it that cannot be read: a smaller page may do without that.
+        if (e.kind() != ErrorKind::Corrupt || options.limit <= 1) throw;
+      }
+      fitting = std::max(options.limit / 10, 1);
+    }
+  }
+
   Config config;
   net::Timers& timers;
   Random& random;
@@ -136,6 +160,8 @@ struct RestClient::Impl {
   Credentials credentials;
   net::HttpClient calls;
   net::HttpClient watches;
+  /// Objects of a kind that may fit into a page: a tenth of those that did not, then twice those that did.
+  std::map<std::string_view, int> page_sizes;
 };
 
 RestClient::RestClient(Config config, net::Timers& timers, Random& random, net::Pool& pool)
@@ -186,8 +212,7 @@ Task<void> RestClient::remove(const Resource& resource, Ref ref, Propagation pro
 }
 
 Task<json::Document> RestClient::list(const Resource& resource, ListOptions options) {
-  net::Request request = list_request(resource, options);
-  return impl_->call(std::move(request), "", Repeat::Always, describe("list", resource, options.ns));
+  return impl_->list(resource, std::move(options));
 }
 
 Task<std::unique_ptr<WatchStream>> RestClient::watch(const Resource& resource, ListOptions options) {
@@ -213,32 +238,6 @@ Task<std::unique_ptr<WatchStream>> RestClient::watch(const Resource& resource, L
   }
 }
 
-namespace {
-
-Task<std::unique_ptr<net::WebSocket>> upgrade(net::HttpClient& http, net::Request request, std::string what) {
-  std::vector<std::string> protocols(kExecProtocols.begin(), kExecProtocols.end());
-  try {
-    co_return co_await http.websocket(std::move(request), std::move(protocols));
-  } catch (const Error& e) {
-    throw Error(e.kind(), "{}: {}", what, e.what());
-  }
-}
-
-Task<ExecResult> converse(net::HttpClient& http, net::Request request, std::size_t output_limit,
-                          std::string what) {
-  auto socket = co_await upgrade(http, std::move(request), what);
-  ExecChannels channels(output_limit);
-  for (;;) {
-    const auto message = co_await socket->read();
-    if (message) channels.message(*message);
-    if (auto result = channels.result(what)) co_return *std::move(result);
-    if (!message)
-      throw Error(ErrorKind::Unavailable, "{}: the connection ended before the command did", what);
-  }
-}
-
-}  // namespace
-
 Task<ExecResult> RestClient::exec(Ref pod, std::string container, std::vector<std::string> command,
                                   Duration limit, std::size_t output_limit) {
   net::Request request = exec_request(pod, container, command);
@@ -250,7 +249,7 @@ Task<ExecResult> RestClient::exec(Ref pod, std::string container, std::vector<st
   net::ClientOptions options = client_options(impl_->config.tls);
   options.idle_timeout = limit;
   net::HttpClient http(impl_->server, std::move(options));
-  auto conversation = converse(http, std::move(request), output_limit, what);
+  auto conversation = converse(http, impl_->timers, std::move(request), output_limit, what);
   co_return co_await net::within(limit, what, std::move(conversation));
 }
 

@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 
+#include "stash/base/text.hpp"
+
 namespace stash::kube {
 namespace {
 
@@ -23,8 +25,9 @@ constexpr std::array kMeanings{
 
 constexpr std::size_t kMaxForeignText = 200;
 
-std::string printable(std::string_view text) {
-  std::string out(text.substr(0, kMaxForeignText));
+/// The beginning of a text, on one line.
+std::string excerpt(std::string_view text) {
+  std::string out(cut_text(text, kMaxForeignText));
   for (char& c : out)
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
   return out;
@@ -39,7 +42,7 @@ std::string message_of(int http_status, std::string_view body) {
     // Not from the API server but from something before it: its text is told as it is.
   }
   return body.empty() ? fmt::format("HTTP {}", http_status)
-                      : fmt::format("HTTP {}: {}", http_status, printable(body));
+                      : fmt::format("HTTP {}: {}", http_status, excerpt(body));
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ std::optional<EventType> event_type(std::string_view text) {
 }
 
 json::Document parse_line(std::string_view line, std::string_view what) try {
-  return json::parse(line, what);
+  return json::parse_any_depth(line, what);
 } catch (const Error& e) {
   throw Error(ErrorKind::Corrupt, "{}", e.what());
 }

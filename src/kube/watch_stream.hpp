@@ -9,9 +9,9 @@
 
 namespace stash::kube {
 
-/// Longest line of a watch. etcd holds no object over about 1.5 MiB by default, and the API server none over
-/// 3 MiB.
-inline constexpr std::size_t kMaxWatchLine = std::size_t{8} << 20;
+/// Longest line of a watch. The API server takes no object over 3 MiB, and writes a byte of it as six at most
+/// (\u003c).
+inline constexpr std::size_t kMaxWatchLine = std::size_t{20} << 20;
 
 /// One line of a watch: `{"type":"ADDED","object":{...}}`. Throws the Error of the Status in an ERROR event,
 /// and Error(Corrupt) for anything else that is no event.

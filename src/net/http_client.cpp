@@ -233,7 +233,7 @@ Task<std::unique_ptr<ResponseStream>> HttpClient::open(Request request) {
 }
 
 Task<Response> HttpClient::send(Request request) {
-  const std::size_t limit = impl_->options.body_limit;
+  const std::size_t limit = request.body_limit.value_or(impl_->options.body_limit);
   const std::string what = request.method + " " + origin().origin();
   const auto stream = co_await open(std::move(request));
   Response response;
@@ -252,14 +252,13 @@ Task<Response> HttpClient::send(Request request) {
 
 Task<std::unique_ptr<WebSocket>> HttpClient::websocket(Request request, std::vector<std::string> protocols) {
   const Upgrade upgrade(protocols);
-  upgrade.add_headers(request.headers);
   const std::size_t body_limit = impl_->options.body_limit;
   const Duration idle_limit = impl_->options.idle_timeout;
   const Duration response_limit = impl_->options.response_timeout;
 
   // An upgraded connection never comes back to the pool, so it takes no place in it.
   const auto pool = impl_->pool;
-  const std::string head = request_head(pool->origin, request);
+  const std::string head = request_head(pool->origin, request, upgrade.headers());
   auto stream = co_await connect(pool->origin, pool->tls, impl_->options.connect_timeout);
   ResponseReader reader(false);
   const auto unsent = co_await write_request(*stream, head, request, idle_limit);

@@ -1,11 +1,13 @@
 #include "net/http_wire.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/parser.hpp>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "stash/base/error.hpp"
@@ -28,6 +30,21 @@ void refuse_line_breaks(std::string_view text, std::string_view what) {
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
+/// What request_head() writes itself: of the first two the caller may give the value, the others follow from
+/// the request and the connection.
+constexpr std::array kOwnHeaders{"Host", "User-Agent", "Content-Length", "Connection", "Transfer-Encoding"};
+
+bool is_own(const Header& h) {
+  return std::ranges::any_of(kOwnHeaders,
+                             [&h](const char* own) { return boost::beast::iequals(h.name, own); });
+}
+
+void add_header(std::string& head, const std::string& name, const std::string& value) {
+  refuse_line_breaks(name, "header name");
+  refuse_line_breaks(value, "header " + name);
+  head += name + ": " + value + "\r\n";
+}
+
 }  // namespace
 
 std::size_t body_size(const Request& request) {
@@ -35,20 +52,22 @@ std::size_t body_size(const Request& request) {
                          [](std::size_t sum, ByteView piece) { return sum + piece.size(); });
 }
 
-std::string request_head(const Url& origin, const Request& request) {
+std::string request_head(const Url& origin, const Request& request, const Headers& upgrade) {
   refuse_line_breaks(request.method, "method");
   refuse_line_breaks(request.target, "target");
   std::string head = request.method + " " + request.target + " HTTP/1.1\r\n";
-  head += "Host: " + origin.authority() + "\r\nUser-Agent: stash/" STASH_VERSION "\r\n";
+  const auto add_unless_given = [&](const std::string& name, const std::string& ours) {
+    const std::string_view given = header(request.headers, name);
+    add_header(head, name, given.empty() ? ours : std::string(given));
+  };
+  add_unless_given("Host", origin.authority());
+  add_unless_given("User-Agent", "stash/" STASH_VERSION);
   const std::size_t size = body_size(request);
-  if (size > 0 || request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
-    head += "Content-Length: " + std::to_string(size) + "\r\n";
-  }
-  for (const Header& h : request.headers) {
-    refuse_line_breaks(h.name, "header name");
-    refuse_line_breaks(h.value, "header " + h.name);
-    head += h.name + ": " + h.value + "\r\n";
-  }
+  if (size > 0 || request.method == "POST" || request.method == "PUT" || request.method == "PATCH")
+    add_header(head, "Content-Length", std::to_string(size));
+  for (const Header& h : request.headers)
+    if (!is_own(h)) add_header(head, h.name, h.value);
+  for (const Header& h : upgrade) add_header(head, h.name, h.value);
   return head + "\r\n";
 }
 

@@ -11,12 +11,13 @@ namespace stash::net {
 /// The head of a request as it goes out, or Error(Invalid) when a part holds a line break.
 ///
 ///     PUT /bucket/key HTTP/1.1\r\n
-///     Host: store.example:9000\r\n
-///     User-Agent: stash/0.1.0\r\n
+///     Host: store.example:9000\r\n        unless the caller gives one
+///     User-Agent: stash/0.1.0\r\n          unless the caller gives one
 ///     Content-Length: 5\r\n
-///     <caller's headers>\r\n
+///     <caller's other headers>\r\n        without Content-Length, Connection and Transfer-Encoding
+///     <upgrade>\r\n
 ///     \r\n
-std::string request_head(const Url& origin, const Request& request);
+std::string request_head(const Url& origin, const Request& request, const Headers& upgrade = {});
 
 /// Content length of all pieces.
 std::size_t body_size(const Request& request);

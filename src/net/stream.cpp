@@ -2,6 +2,7 @@
 
 #include "net/stream.hpp"
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -173,6 +174,21 @@ Task<void> connect_one(tcp::socket& socket, tcp::endpoint endpoint) {
   if (failure) throw Error(ErrorKind::Unavailable, "{}", failure.message());
 }
 
+/// Shows balancers and firewalls a connection on which nobody speaks for long, and ends one whose peer has
+/// been gone for two minutes.
+void keep_alive(tcp::socket& socket) {
+  static constexpr int kProbeSeconds = 30;
+  static constexpr int kProbes = 3;
+  socket.set_option(asio::socket_base::keep_alive(true));
+  const auto set = [&socket](int option, int value) {
+    ::setsockopt(socket.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
+  };
+  set(TCP_KEEPIDLE, kProbeSeconds);
+  set(TCP_KEEPINTVL, kProbeSeconds);
+  set(TCP_KEEPCNT, kProbes);
+  set(TCP_USER_TIMEOUT, kProbeSeconds * (1 + kProbes) * 1000);
+}
+
 Task<tcp::socket> connect_any(Url origin, Duration limit) {
   const auto endpoints = co_await resolve(origin);
   const auto executor = co_await asio::this_coro::executor;
@@ -183,7 +199,7 @@ Task<tcp::socket> connect_any(Url origin, Duration limit) {
       // One silent address must not use up the time of the others.
       co_await within(limit / static_cast<int>(endpoints.size()), "connect", connect_one(socket, endpoint));
       socket.set_option(tcp::no_delay(true));
-      socket.set_option(asio::socket_base::keep_alive(true));
+      keep_alive(socket);
       co_return socket;
     } catch (const Error& e) {
       if (e.kind() != ErrorKind::Unavailable) throw;

@@ -39,7 +39,8 @@ Upgrade::Upgrade(std::vector<std::string> protocols) : protocols_(std::move(prot
   key_ = to_base64(raw);
 }
 
-void Upgrade::add_headers(Headers& headers) const {
+Headers Upgrade::headers() const {
+  Headers headers;
   headers.emplace_back("Connection", "Upgrade");
   headers.emplace_back("Upgrade", "websocket");
   headers.emplace_back("Sec-WebSocket-Version", "13");
@@ -47,6 +48,7 @@ void Upgrade::add_headers(Headers& headers) const {
   std::string list;
   for (const std::string& protocol : protocols_) list += (list.empty() ? "" : ", ") + protocol;
   if (!list.empty()) headers.emplace_back("Sec-WebSocket-Protocol", list);
+  return headers;
 }
 
 std::string Upgrade::check(const Headers& headers) const {
@@ -163,6 +165,11 @@ class ClientSocket final : public WebSocket {
 
   Task<void> write(std::string message) override { co_await send(Opcode::Binary, std::move(message)); }
 
+  Task<void> ping() override {
+    std::string nothing;
+    co_await send(Opcode::Ping, std::move(nothing));
+  }
+
   Task<void> close() override {
     if (closing_) co_return;
     closing_ = true;
@@ -219,7 +226,7 @@ class ClientSocket final : public WebSocket {
   Duration idle_limit_;
   std::array<std::byte, 16 << 10> buffer_{};
   SystemRandom random_;
-  Gate writing_{1};  ///< a pong of the reader must not cut a frame of the writer in two
+  Gate writing_{1};  ///< neither a pong of the reader nor a ping may cut a frame of the writer in two
   bool closing_ = false;
   bool peer_closed_ = false;
 };

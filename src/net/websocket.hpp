@@ -18,7 +18,7 @@ class Upgrade {
  public:
   explicit Upgrade(std::vector<std::string> protocols);
 
-  void add_headers(Headers& headers) const;
+  Headers headers() const;
   /// The sub-protocol that the server took (may be empty). Throws Error(Corrupt) when the answer does not fit
   /// the key.
   std::string check(const Headers& headers) const;

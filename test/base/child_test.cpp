@@ -26,9 +26,16 @@ std::string read_all(const Child& child) {
 TEST(Child, PrintsForUsWithTheEnvironmentItIsGivenAndNothingToRead) {
   Child child({"sh", "-c", "cat; echo \"$WORD $1\"; exit 3", "sh", "two words"}, {"WORD=hello", "PATH=/bin"});
   EXPECT_EQ(read_all(child), "hello two words\n");
-  const int status = child.wait();
-  EXPECT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 3);
+  std::optional<int> status;
+  while (!status) status = child.wait();
+  EXPECT_TRUE(WIFEXITED(*status));
+  EXPECT_EQ(WEXITSTATUS(*status), 3);
+}
+
+TEST(Child, ThatRunsOnAfterItClosedItsOutputHoldsNobody) {
+  Child child({"sh", "-c", "exec sleep 60 >&-"}, own_variables());
+  EXPECT_EQ(read_all(child), "");
+  EXPECT_EQ(child.wait(), std::nullopt);
 }
 
 TEST(Child, ThatDoesNotExistIsAnErrorThatNamesIt) {

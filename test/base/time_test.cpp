@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace stash {
 namespace {
 
@@ -24,6 +26,18 @@ TEST(Time, RefusesWhatIsNotATime) {
   for (const char* bad : {"", "2026", "2026-02-30T00:00:00Z", "2026-11-23T10:52:07", "2026-11-23T25:00:00Z",
                           "2026-11-23T10:52:07.Z", "2026-11-23T10:52:07Zx", "0001-01-01T00:00:00Z"})
     EXPECT_FALSE(parse_time(bad)) << bad;
+}
+
+TEST(Time, IsTakenFromTheSystemToTheNanosecond) {
+  EXPECT_EQ(from_timespec({1'700'000'000, 123}), TimePoint(1'700'000'000s + 123ns));
+  EXPECT_EQ(from_timespec({-1, 999'999'999}), TimePoint(-1ns));
+}
+
+TEST(Time, OutOfRangeIsTheNearestThereIs) {
+  for (const std::int64_t before : {std::int64_t{-11'644'473'600}, std::numeric_limits<std::int64_t>::min()})
+    EXPECT_EQ(format_time(from_timespec({before, 0})), "1677-09-22T00:00:00Z");
+  for (const std::int64_t after : {std::int64_t{253'402'300'799}, std::numeric_limits<std::int64_t>::max()})
+    EXPECT_EQ(format_time(from_timespec({after, 999'999'999})), "2262-04-11T23:47:16Z");
 }
 
 TEST(Duration, PrintsAsGoDoes) {

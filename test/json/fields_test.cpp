@@ -153,6 +153,33 @@ TEST(Fields, RefuseAnIntegerThatDoesNotFit) {
               ElementsAre("spec.limit: 4294967299 is out of range"));
 }
 
+TEST(Fields, RefuseWhatNestsTooDeepWhereverItStands) {
+  const std::string deep = std::string(500, '[') + std::string(500, ']');
+  const Document document =
+      parse_any_depth(fmt::format(R"({{"name":{0},"prune":true,"order":{0},"wait":{0},"at":{0},"port":{0},)"
+                                  R"("anything":{{"x":{0}}},"nobody":{0}}})",
+                                  deep),
+                      "answer");
+  Spec spec;
+  Faults faults;
+
+  read(document, spec, Path{nullptr, "spec"}, {}, faults);
+
+  EXPECT_THAT(faults,
+              ElementsAre("spec.name: want a string", "spec.order: is an array, want one of First, Last",
+                          "spec.wait: an array is not a duration such as 30m or 1h30m",
+                          "spec.at: an array is not a time such as 2026-01-31T08:00:00Z",
+                          "spec.anything: nests deeper than 100", "spec.port: want an integer or a string"));
+}
+
+TEST(Fields, WriteTextThatIsNotUtf8WithAReplacement) {
+  Spec spec;
+  spec.name = "\xFF";
+  spec.labels["\xFE"] = "v";
+
+  EXPECT_EQ(to_text(spec), "{\"name\":\"\xEF\xBF\xBD\",\"prune\":false,\"labels\":{\"\xEF\xBF\xBD\":\"v\"}}");
+}
+
 TEST(Fields, KeepTheSortOfAnIntOrString) {
   EXPECT_EQ(read_spec(R"({"name":"a","prune":true,"port":80})").spec.port.text, "80");
   EXPECT_EQ(read_spec(R"({"name":"a","prune":true,"port":"80"})").spec.port.text, "\"80\"");

@@ -82,7 +82,7 @@ TEST(Cache, ReadsAListOfManyPages) {
   for (int i = 0; i < 1203; ++i) b.server.put(kPod, pod(fmt::format("p{}", i), "one"));
   net::run(with_running_cache(b, [](Bench& s) -> Task<void> {
     EXPECT_EQ(s.cache.size(), 1203u);
-    EXPECT_EQ(std::ranges::count(s.server.calls, "list", &FakeApiServer::Call::verb), 3);
+    EXPECT_EQ(std::ranges::count(s.server.calls, "list", &FakeApiServer::Call::verb), 13);
     co_return;
   }));
 }
@@ -186,7 +186,7 @@ TEST(Cache, AnObjectThatCannotBeReadKeepsItsLastGoodForm) {
 }
 
 TEST(Cache, EveryFailingRequestInTurnHealsToTheSameState) {
-  for (std::size_t failing = 0; failing < 4; ++failing) {
+  for (std::size_t failing = 0; failing < 8; ++failing) {
     Bench b;
     for (int i = 0; i < 600; ++i) b.server.put(kPod, pod(fmt::format("p{}", i), "one"));
     b.server.before = [&b, failing](const FakeApiServer::Call&) {

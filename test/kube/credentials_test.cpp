@@ -96,6 +96,13 @@ TEST(ExecPlugin, RunsWithItsEnvironment) {
   EXPECT_EQ(run_exec_plugin(plugin, Config()).authorization.reveal(), "Bearer known");
 }
 
+TEST(ExecPlugin, OneThatRunsOnAfterItsLastWordIsWaitedFor) {
+  const std::string last_word = "echo '" + credential(R"({"token":"t"})") + "'; exec >&-; sleep 0.3; ";
+
+  EXPECT_EQ(run_exec_plugin(shell(last_word + "exit 0"), Config()).authorization.reveal(), "Bearer t");
+  EXPECT_THROW(run_exec_plugin(shell(last_word + "exit 3"), Config()), Error);
+}
+
 TEST(ExecPlugin, AFailingOrMissingPluginIsToldByName) {
   ExecPlugin missing = shell("");
   missing.command = "no-such-credential-plugin";

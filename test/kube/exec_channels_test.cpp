@@ -32,6 +32,20 @@ TEST(ExecChannels, KeepsNoMoreThanTheLimit) {
   EXPECT_EQ(channels.result("exec")->output, "12345");
 }
 
+TEST(ExecChannels, CutsBetweenCharactersWhereverTheMessagesAreCut) {
+  ExecChannels channels(5);
+  channels.message("\x01"s + "1234\xC3");
+  channels.message("\x01"s + "\xA4" + "5");
+  channels.message("\x03"s + R"({"status":"Success"})");
+  EXPECT_EQ(channels.result("exec")->output, "1234");
+
+  ExecChannels wide(6);
+  wide.message("\x01"s + "1234\xC3");
+  wide.message("\x01"s + "\xA4" + "5");
+  wide.message("\x03"s + R"({"status":"Success"})");
+  EXPECT_EQ(wide.result("exec")->output, "1234\xC3\xA4");
+}
+
 TEST(ExecChannels, FindsTheExitCode) {
   ExecChannels channels(5);
   channels.message(

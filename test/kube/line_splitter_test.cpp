@@ -54,6 +54,15 @@ TEST(WatchEvent, IsReadFromItsLine) {
   EXPECT_EQ(json::dump(event.object), R"({"metadata":{"name":"a"},"x":[1]})");
 }
 
+TEST(WatchEvent, IsReadHoweverDeepItsObjectNests) {
+  const std::string deep = std::string(5000, '[') + std::string(5000, ']');
+
+  const WatchEvent event = parse_watch_event(
+      R"({"type":"ADDED","object":{"metadata":{"name":"a"},"spec":{"x":)" + deep + "}}}", "watch pods");
+
+  EXPECT_EQ(json::text(event.object, "metadata", "name"), "a");
+}
+
 TEST(WatchEvent, AnErrorEventThrowsItsStatus) {
   const auto kind_of = [](std::string_view line) {
     try {

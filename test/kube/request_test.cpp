@@ -29,13 +29,13 @@ TEST(Request, RefusesNamesThatWouldNameSomethingElse) {
 
 TEST(Request, ListsOneNamespaceOrAllOfThem) {
   ListOptions options;
-  EXPECT_EQ(list_request(kJob, options).target, "/apis/batch/v1/jobs?limit=500");
+  EXPECT_EQ(list_request(kJob, options).target, "/apis/batch/v1/jobs?limit=100");
 
   options.ns = "demo";
   options.label_selector = "a=b,c!=d";
   options.resource_version = "0";
   EXPECT_EQ(list_request(kJob, options).target,
-            "/apis/batch/v1/namespaces/demo/jobs?labelSelector=a%3Db%2Cc%21%3Dd&limit=500&resourceVersion=0");
+            "/apis/batch/v1/namespaces/demo/jobs?labelSelector=a%3Db%2Cc%21%3Dd&limit=100&resourceVersion=0");
 }
 
 TEST(Request, AContinuedListCarriesItsTokenOnly) {
@@ -43,7 +43,7 @@ TEST(Request, AContinuedListCarriesItsTokenOnly) {
   options.resource_version = "12";
   options.continue_token = "abc=";
 
-  EXPECT_EQ(list_request(kPod, options).target, "/api/v1/pods?limit=500&continue=abc%3D");
+  EXPECT_EQ(list_request(kPod, options).target, "/api/v1/pods?limit=100&continue=abc%3D");
 }
 
 TEST(Request, WatchesWithBookmarksAndATimeLimit) {

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "net/websocket.hpp"
 #include "stash/kube/resources.hpp"
 #include "support/manual_timers.hpp"
 #include "support/scripted_peer.hpp"
@@ -186,6 +187,46 @@ TEST(RestClient, AnAnswerThatIsNoJsonIsTold) {
   EXPECT_EQ(kind_of(b.client().find(kPod, kRef)), ErrorKind::Corrupt);
 }
 
+std::string page_of(std::size_t size) {
+  return answer("200 OK", R"({"items":[],"padding":")" + std::string(size, 'x') + R"("})");
+}
+
+TEST(RestClient, APageThatIsTooLongIsAskedForWithFewerObjects) {
+  const std::string too_long = page_of(std::size_t{5} << 20);
+  const std::string fair = page_of(1);
+  Bench b({too_long, fair, fair, too_long, too_long, fair});
+  const auto list = [&b] { return net::run(b.client().list(kPod, ListOptions())); };
+
+  for (int i = 0; i < 4; ++i) list();
+
+  std::vector<std::string> limits;
+  for (const std::string& request : b.server.requests()) {
+    const auto at = request.find("limit=");
+    limits.push_back(request.substr(at, request.find(' ', at) - at));
+  }
+  EXPECT_EQ(limits, (std::vector<std::string>{"limit=100", "limit=10", "limit=20", "limit=40", "limit=4",
+                                              "limit=1", "limit=2"}));
+}
+
+TEST(RestClient, OneObjectIsReadHoweverLongItIs) {
+  Bench b({page_of(std::size_t{5} << 20)});
+  ListOptions options;
+  options.limit = 1;
+
+  const auto page = net::run(b.client().list(kPod, options));
+
+  EXPECT_EQ(json::text(page, "padding").size(), std::size_t{5} << 20);
+}
+
+TEST(RestClient, OneObjectThatNestsDeepDoesNotHideTheOthers) {
+  const std::string deep = std::string(5000, '[') + std::string(5000, ']');
+  Bench b({answer("200 OK", R"({"items":[{"spec":{"x":)" + deep + R"(}},{"metadata":{"name":"a"}}]})")});
+
+  const auto page = net::run(b.client().list(kPod, ListOptions()));
+
+  EXPECT_EQ(json::text((*json::find(page, "items"))[1], "metadata", "name"), "a");
+}
+
 std::string chunk(std::string_view text) { return fmt::format("{:x}\r\n{}\r\n", text.size(), text); }
 
 const std::string kChunkedHead = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
@@ -237,6 +278,55 @@ TEST(RestClient, AWatchThatIsRefusedTellsWhy) {
   failure.reset();
   net::run(watch_all(inside.client(), failure));
   EXPECT_EQ(failure, ErrorKind::Conflict);
+}
+
+std::string accept_exec(const std::string& request) {
+  const auto key = request.find("Sec-WebSocket-Key: ") + 19;
+  return fmt::format(
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Accept: {}\r\nSec-WebSocket-Protocol: v5.channel.k8s.io\r\n\r\n",
+      net::accept_of(request.substr(key, 24)));
+}
+
+/// One unmasked frame with a message of a channel.
+std::string channel_frame(char channel, std::string_view text) {
+  return "\x82" + std::string(1, static_cast<char>(text.size() + 1)) + channel + std::string(text);
+}
+
+TEST(RestClient, ACommandThatIsSilentForLongKeepsItsConnection) {
+  std::string heard;
+  std::optional<ScriptedPeer> peer;
+  peer.emplace(std::vector<ScriptedPeer::Script>{[&heard](PeerConnection& c) {
+    c.write(accept_exec(c.read_request()));
+    heard = c.read_some();
+    c.write(channel_frame('\x01', "done") + channel_frame('\x03', R"({"status":"Success"})"));
+    c.stall();
+  }});
+  Config config;
+  config.server = peer->url();
+  test::ManualTimers timers;
+  SystemRandom random;
+  net::Pool pool(1);
+  RestClient client(config, timers, random, pool);
+  std::optional<ExecResult> result;
+  auto run_command = [](RestClient& c, std::optional<ExecResult>& into) -> Task<void> {
+    std::vector<std::string> command(1, "freeze");
+    into = co_await c.exec(kRef, "app", std::move(command), 5s, 100);
+  };
+  auto body = [](Task<void> command, test::ManualTimers& t) -> Task<void> {
+    net::TaskGroup group;
+    co_await group.spawn(std::move(command));
+    for (int i = 0; i < 50'000 && t.sleepers() == 0; ++i) co_await t.settle();
+    t.advance(15s);
+    co_await group.join();
+  };
+
+  net::run(body(run_command(client, result), timers));
+
+  peer.reset();
+  EXPECT_EQ(result->output, "done");
+  ASSERT_EQ(heard.size(), 6u);
+  EXPECT_EQ(static_cast<unsigned char>(heard[0]), 0x89) << "a ping";
 }
 
 TEST(RestClient, AServerAddressThatIsNoUrlIsToldAtOnce) {

@@ -31,6 +31,13 @@ TEST(StatusError, TellsTheBeginningOfForeignText) {
   EXPECT_LT(std::string(status_error(502, std::string(100'000, 'x'), "w").what()).size(), 300u);
 }
 
+TEST(StatusError, CutsForeignTextBetweenCharacters) {
+  std::string text = "x";
+  while (text.size() < 300) text += "\xC3\xA4";
+
+  EXPECT_EQ(status_error(502, text, "w").what(), "w: HTTP 502: " + text.substr(0, 199));
+}
+
 TEST(StatusError, AStatusObjectCountsByItsOwnCode) {
   const auto gone = json::parse(R"({"kind":"Status","code":410,"reason":"Expired"})", "t");
   const auto odd = json::parse(R"({"code":-7,"message":"m"})", "t");

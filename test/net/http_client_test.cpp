@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
 
+#include <map>
 #include <numeric>
 
 #include "stash/base/error.hpp"
@@ -78,6 +80,60 @@ TEST(HttpClient, SendsAllPiecesOfTheBodyWithTheirLength) {
                       "\r\nContent-Length: 5\r\nX-Extra: 1\r\n\r\nabcde");
 }
 
+TEST(HttpClient, TakesHostAndUserAgentFromTheCallerAndFramingFromNobody) {
+  std::string seen;
+  ScriptedPeer peer({[&seen](PeerConnection& c) {
+    seen = c.read_request();
+    c.write(kHello);
+  }});
+  HttpClient client(Url::parse(peer.url()), quick());
+  auto body = [](HttpClient& c) -> Task<Response> {
+    Request request("POST", "/hook");
+    for (const auto& [name, value] : std::map<std::string, std::string>{{"host", "app.example"},
+                                                                        {"user-agent", "probe"},
+                                                                        {"content-length", "7"},
+                                                                        {"CONNECTION", "close"},
+                                                                        {"transfer-encoding", "chunked"},
+                                                                        {"x-extra", "1"}})
+      request.headers.emplace_back(name, value);
+    co_return co_await c.send(std::move(request));
+  };
+
+  run(body(client));
+
+  EXPECT_EQ(seen,
+            "POST /hook HTTP/1.1\r\nHost: app.example\r\nUser-Agent: probe\r\nContent-Length: 0\r\n"
+            "x-extra: 1\r\n\r\n");
+}
+
+/// A TCP option of this process's connection to `port`, -1 when there is none.
+int tcp_option_towards(std::uint16_t port, int option) {
+  for (int fd = 3; fd < 1024; ++fd) {
+    sockaddr_in there{};
+    socklen_t size = sizeof there;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&there), &size) != 0 || there.sin_family != AF_INET ||
+        ntohs(there.sin_port) != port)
+      continue;
+    int value = -1;
+    socklen_t length = sizeof value;
+    ::getsockopt(fd, IPPROTO_TCP, option, &value, &length);
+    return value;
+  }
+  return -1;
+}
+
+TEST(HttpClient, AConnectionOnWhichNobodySpeaksIsProbedSoonerThanBalancersForgetIt) {
+  ScriptedPeer peer({always(kHello)});
+  HttpClient client(Url::parse(peer.url()), quick());
+
+  run(get(client));
+
+  EXPECT_EQ(tcp_option_towards(peer.port(), TCP_KEEPIDLE), 30);
+  EXPECT_EQ(tcp_option_towards(peer.port(), TCP_KEEPINTVL), 30);
+  EXPECT_EQ(tcp_option_towards(peer.port(), TCP_KEEPCNT), 3);
+  EXPECT_EQ(tcp_option_towards(peer.port(), TCP_USER_TIMEOUT), 120'000);
+}
+
 TEST(HttpClient, ReadsAChunkedBodyCutAnywhere) {
   for (std::size_t cut = 1; cut < kChunked.size(); ++cut) {
     ScriptedPeer peer({[cut](PeerConnection& c) {
@@ -150,6 +206,19 @@ TEST(HttpClient, RefusesABodyOverTheLimit) {
   options.body_limit = 4;
   HttpClient client(Url::parse(peer.url()), options);
   EXPECT_EQ(failure_of(client), ErrorKind::Corrupt);
+}
+
+TEST(HttpClient, ARequestMayBoundItsAnswerItself) {
+  ScriptedPeer peer({always(kHello)});
+  HttpClient client(Url::parse(peer.url()), quick());
+  auto body = [](HttpClient& c, std::size_t limit) -> Task<Response> {
+    Request request("GET", "/x");
+    request.body_limit = limit;
+    co_return co_await c.send(std::move(request));
+  };
+
+  EXPECT_EQ(run(body(client, 5)).body, "hello");
+  EXPECT_THROW(run(body(client, 4)), Error);
 }
 
 TEST(HttpClient, NobodyListeningIsUnavailable) {

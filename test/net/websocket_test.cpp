@@ -147,6 +147,50 @@ TEST(WebSocketClient, SendsWhatItIsGiven) {
   EXPECT_EQ(got[7] ^ got[3], 'i');
 }
 
+TEST(WebSocketClient, AsksForTheUpgradeWhateverTheCallerSaysOfTheConnection) {
+  std::string seen;
+  ScriptedPeer peer({[&seen](PeerConnection& c) {
+    seen = c.read_request();
+    c.write(accept_upgrade(seen) + frame(0x88, ""));
+    c.stall();
+  }});
+  HttpClient client(Url::parse(peer.url()), quick());
+  auto body = [](HttpClient& c) -> Task<void> {
+    Request request("GET", "/exec");
+    request.headers.emplace_back("Connection", "close");
+    std::vector<std::string> protocols(1, "b");
+    const auto socket = co_await c.websocket(std::move(request), std::move(protocols));
+    const auto end = co_await socket->read();
+    EXPECT_FALSE(end);
+  };
+
+  run(body(client));
+
+  EXPECT_NE(seen.find("\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"), std::string::npos) << seen;
+  EXPECT_EQ(seen.find("close"), std::string::npos) << seen;
+}
+
+TEST(WebSocketClient, PingsWhenItIsTold) {
+  std::string got;
+  auto peer = std::make_unique<ScriptedPeer>(std::vector<ScriptedPeer::Script>{[&got](PeerConnection& c) {
+    c.write(accept_upgrade(c.read_request()));
+    got = c.read_some();
+    c.write(frame(0x8a, "") + frame(0x88, ""));
+    c.stall();
+  }});
+  HttpClient client(Url::parse(peer->url()), quick());
+  auto body = [](HttpClient& c) -> Task<void> {
+    const auto socket = co_await dial(c);
+    co_await socket->ping();
+    const auto end = co_await socket->read();
+    EXPECT_FALSE(end);
+  };
+  run(body(client));
+  peer.reset();
+  ASSERT_EQ(got.size(), 6u);
+  EXPECT_EQ(static_cast<unsigned char>(got[0]), 0x89);
+}
+
 TEST(WebSocketClient, ARefusedUpgradeTellsStatusAndText) {
   const std::vector<std::pair<std::string, ErrorKind>> cases{{"403 Forbidden", ErrorKind::Denied},
                                                              {"404 Not Found", ErrorKind::NotFound},

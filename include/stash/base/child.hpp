@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,8 @@
 namespace stash {
 
 /// A program that runs beside us with nothing on its standard input and its standard output for us to read.
-/// When it goes before wait(), the program is asked to end (SIGTERM), killed after five seconds, and reaped.
+/// When it goes before it was seen to end, the program is asked to (SIGTERM), killed after five seconds, and
+/// reaped.
 class Child {
  public:
   /// Starts words[0], looked for in PATH, with the others as its arguments; `variables` are its environment.
@@ -22,11 +24,11 @@ class Child {
 
   /// To read what it prints from.
   int output() const { return output_.get(); }
-  /// Once: its status as waitpid(2) gives it, when it has ended.
-  int wait();
+  /// Its status as waitpid(2) gives it, once, if it ends within a tenth of a second or so.
+  std::optional<int> wait();
 
  private:
-  bool has_ended();
+  std::optional<int> take_status(int options);
 
   Fd output_;
   pid_t pid_ = -1;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,10 @@ namespace stash {
 
 using TimePoint = std::chrono::sys_time<std::chrono::nanoseconds>;
 using Duration = std::chrono::nanoseconds;
+
+/// A time as the system tells it. What lies before the first midnight or after the last second that a
+/// TimePoint can tell, in 1677 and 2262, becomes that one: file systems hand out times without a meaning.
+TimePoint from_timespec(const timespec& time);
 
 /// "2026-11-23T10:52:00Z": whole seconds, UTC, as Kubernetes writes times.
 std::string format_time(TimePoint time);

@@ -56,7 +56,9 @@ struct Cel {
   const char* message;
 };
 
-/// Any JSON object, kept as text; the schema keeps unknown fields below it.
+/// Leaves room for what is written around such a value.
+inline constexpr int kMaxRawDepth = 100;
+/// Any JSON object that nests at most kMaxRawDepth, kept as text; the schema keeps unknown fields below it.
 struct Raw {
   std::string text;  ///< empty: absent
   bool operator==(const Raw&) const = default;

@@ -22,6 +22,11 @@ void read(const Value& v, T& to, const Path& at, const Rule& rule, Faults& fault
 
 namespace detail {
 
+/// A value as a fault shows it.
+inline std::string shown(const Value& v) {
+  return v.IsObject() ? "an object" : v.IsArray() ? "an array" : dump(v);
+}
+
 template <class T>
 void read_list(const Value& v, T& to, const Path& at, const Rule& rule, Faults& faults) {
   if (!v.IsArray()) return fault(faults, at, "want an array");
@@ -65,7 +70,7 @@ void read_enum(const Value& v, T& to, const Path& at, Faults& faults) {
     }
     if (!name.empty()) wanted += (wanted.empty() ? "" : ", ") + std::string(name);
   }
-  fault(faults, at, fmt::format("is {}, want one of {}", dump(v), wanted));
+  fault(faults, at, fmt::format("is {}, want one of {}", shown(v), wanted));
 }
 
 template <class T>
@@ -89,12 +94,19 @@ inline void read_string(const Value& v, std::string& to, const Path& at, const R
   to.assign(text);
 }
 
+inline void read_raw(const Value& v, Raw& to, const Path& at, Faults& faults) {
+  if (!v.IsObject()) return fault(faults, at, "want an object");
+  if (!nests_within(v, kMaxRawDepth))
+    return fault(faults, at, fmt::format("nests deeper than {}", kMaxRawDepth));
+  to.text = dump(v);
+}
+
 inline void read_text(const Value& v, GoDuration& to, const Path& at, Faults& faults) {
   const auto parsed = v.IsString() ? parse_duration({v.GetString(), v.GetStringLength()}) : std::nullopt;
   if (parsed)
     to.value = *parsed;
   else
-    fault(faults, at, fmt::format("{} is not a duration such as 30m or 1h30m", dump(v)));
+    fault(faults, at, fmt::format("{} is not a duration such as 30m or 1h30m", shown(v)));
 }
 
 inline void read_text(const Value& v, TimePoint& to, const Path& at, Faults& faults) {
@@ -102,7 +114,7 @@ inline void read_text(const Value& v, TimePoint& to, const Path& at, Faults& fau
   if (parsed)
     to = *parsed;
   else
-    fault(faults, at, fmt::format("{} is not a time such as 2026-01-31T08:00:00Z", dump(v)));
+    fault(faults, at, fmt::format("{} is not a time such as 2026-01-31T08:00:00Z", shown(v)));
 }
 
 }  // namespace detail
@@ -123,10 +135,7 @@ void read(const Value& v, T& to, const Path& at, const Rule& rule, Faults& fault
   } else if constexpr (std::is_same_v<T, GoDuration> || std::is_same_v<T, TimePoint>) {
     detail::read_text(v, to, at, faults);
   } else if constexpr (std::is_same_v<T, Raw>) {
-    if (v.IsObject())
-      to.text = dump(v);
-    else
-      fault(faults, at, "want an object");
+    detail::read_raw(v, to, at, faults);
   } else if constexpr (std::is_same_v<T, IntOrString>) {
     if (v.IsInt64() || v.IsString())
       to.text = dump(v);

@@ -24,13 +24,46 @@ namespace stash::json {
 
 using Value = rapidjson::Value;
 using Document = rapidjson::Document;
-using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
-/// Parses one JSON text (UTF-8 checked, nesting at most 128). Throws Error(Invalid) that names `what` and the
-/// offset.
+/// Deepest nesting of arrays and objects that parse() takes and Writer makes: most of what walks a value
+/// recurses.
+inline constexpr int kMaxDepth = 128;
+
+/// Writes one JSON text, which is UTF-8 whatever bytes it is given: U+FFFD stands for what is not. Its names
+/// are those that RapidJSON calls.
+class Writer : public rapidjson::Writer<rapidjson::StringBuffer> {
+  using Base = rapidjson::Writer<rapidjson::StringBuffer>;
+
+ public:
+  explicit Writer(rapidjson::StringBuffer& to) : Base(to) {}
+
+  bool String(std::string_view text);
+  bool String(const char* text, rapidjson::SizeType size, bool = false) {
+    return String(std::string_view(text, size));
+  }
+  bool Key(std::string_view text) { return String(text); }
+  bool Key(const char* text, rapidjson::SizeType size, bool = false) {
+    return String(std::string_view(text, size));
+  }
+  /// Both throw Error(Invalid) when they would nest deeper than kMaxDepth.
+  bool StartObject();
+  bool StartArray();
+
+ private:
+  void require_room() const;
+};
+
+/// Parses one JSON text (UTF-8 checked, nesting at most kMaxDepth). Throws Error(Invalid) that names `what`
+/// and the offset.
 Document parse(std::string_view text, std::string_view what);
+/// The same for answers of the API server: the author of one object must not keep a whole list from being
+/// read. Only what bounds itself, as find() and dump() do, may walk such a value.
+Document parse_any_depth(std::string_view text, std::string_view what);
 
-/// Compact text of a value.
+/// False when arrays and objects nest deeper than `levels`; looks no deeper.
+bool nests_within(const Value& value, int levels);
+
+/// Compact text of a value. Throws Error(Invalid) when it nests deeper than kMaxDepth.
 std::string dump(const Value& value);
 
 /// Walks members by name: find(v, "metadata", "name"). Null when a step is missing, not an object, or the end
@@ -63,7 +96,7 @@ bool is_true(const Value& from, Keys... keys) {
   return v && v->IsTrue();
 }
 
-/// The text as a quoted JSON string.
+/// The text as a quoted JSON string, with U+FFFD for what is not UTF-8.
 std::string quote(std::string_view text);
 
 }  // namespace stash::json

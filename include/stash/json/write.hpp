@@ -34,9 +34,7 @@ bool is_empty(const T& value) {
     return value == T{};
 }
 
-inline void write_text(Writer& w, std::string_view text) {
-  w.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
-}
+inline void write_text(Writer& w, std::string_view text) { w.String(text); }
 inline void write_raw(Writer& w, const std::string& text) {
   w.RawValue(text.data(), text.size(),
              text.starts_with('{') ? rapidjson::kObjectType : rapidjson::kStringType);
@@ -53,7 +51,7 @@ void write(Writer& w, const T& from) {
   } else if constexpr (is_a<std::map, T>) {
     w.StartObject();
     for (const auto& [key, item] : from) {
-      w.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
+      w.Key(key);
       write(w, item);
     }
     w.EndObject();

@@ -55,7 +55,7 @@ struct ListOptions {
   std::string field_selector;
   std::string resource_version;  ///< list: "" (most recent) or "0" (any cached); watch: where to begin
   std::string continue_token;
-  int limit = 500;
+  int limit = 100;  ///< objects of one page; fewer come where that many would be too long
 
   ListOptions() {}
 };

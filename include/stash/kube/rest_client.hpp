@@ -11,8 +11,8 @@ namespace stash::kube {
 
 /// The real client, over HTTPS. Idempotent calls are tried again with jittered back-off (about 10 s in all)
 /// on network faults, 429 and 5xx, and Retry-After is honoured; others only on 429. A 401 fetches fresh
-/// credentials once. Belongs to one io thread; `timers`, `random` and `pool` (credential plugins run there)
-/// must outlive it.
+/// credentials once. A page of a list that is longer than 4 MiB is asked for again with fewer objects.
+/// Belongs to one io thread; `timers`, `random` and `pool` (credential plugins run there) must outlive it.
 class RestClient final : public Client {
  public:
   /// Throws Error(Invalid) when config.server is no URL.

@@ -45,8 +45,11 @@ std::string_view header(const Headers& headers, std::string_view name);
 struct Request {
   std::string method = "GET";
   std::string target = "/";  ///< path and query, already percent-encoded
-  Headers headers;           ///< Host, Content-Length, Connection and User-Agent are added by the client
+  /// Host and User-Agent are added where they are not given; Content-Length, Connection and Transfer-Encoding
+  /// are the client's alone.
+  Headers headers;
   std::vector<ByteView> body;
+  std::optional<std::size_t> body_limit;  ///< of the answer that send() keeps, instead of the client's
 
   Request() = default;
   Request(std::string m, std::string t) : method(std::move(m)), target(std::move(t)) {}
@@ -80,6 +83,8 @@ class WebSocket {
   /// The next whole message (at most the client's body limit), or nothing once the peer closed.
   virtual Task<std::optional<std::string>> read() = 0;
   virtual Task<void> write(std::string message) = 0;
+  /// Shows whatever stands between that the connection is in use; may run beside read() and write().
+  virtual Task<void> ping() = 0;
   virtual Task<void> close() = 0;
 };
 
