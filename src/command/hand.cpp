@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -39,14 +41,27 @@ std::string read_file(const std::string& path) {
   return std::move(text).str();
 }
 
+/// The key pair of the environment, or none: never half of one account.
+storage::S3Credentials environment_credentials(const std::string& prefix) {
+  const std::string by_access_key = prefix_for(prefix, "AWS_ACCESS_KEY_ID");
+  const std::string whose =
+      by_access_key.empty() ? prefix_for(prefix, "AWS_SECRET_ACCESS_KEY") : by_access_key;
+  storage::S3Credentials pair;
+  pair.access_key = environment_value(whose + "AWS_ACCESS_KEY_ID");
+  pair.secret_key = Secret(environment_value(whose + "AWS_SECRET_ACCESS_KEY"));
+  pair.session_token = Secret(environment_value(whose + "AWS_SESSION_TOKEN"));
+  if (const auto missing = pair.missing_half(); !missing.empty())
+    throw Error(ErrorKind::Invalid, "{}{} is not set: set both keys of the pair, or neither to use a role",
+                whose, missing);
+  return pair;
+}
+
 storage::StoreConfig store_config(const HandOptions& options, const std::string& address,
                                   const std::string& prefix) {
   storage::StoreConfig config = storage::parse_address(address);
   if (auto* s3 = std::get_if<storage::S3Config>(&config)) {
-    const std::string whose = prefix_for(prefix, "AWS_ACCESS_KEY_ID");  // never half of one account
-    s3->credentials.access_key = environment_value(whose + "AWS_ACCESS_KEY_ID");
-    s3->credentials.secret_key = Secret(environment_value(whose + "AWS_SECRET_ACCESS_KEY"));
-    s3->credentials.session_token = Secret(environment_value(whose + "AWS_SESSION_TOKEN"));
+    s3->credentials = environment_credentials(prefix);
+    s3->ambient = storage::ambient_credentials();
     s3->region = environment_value(prefix_for(prefix, "AWS_REGION") + "AWS_REGION");
     if (s3->region.empty()) s3->region = environment_value("AWS_DEFAULT_REGION");
     s3->tls.insecure = options.insecure_tls;
@@ -86,12 +101,30 @@ class NoEcho {
   bool active_ = false;
 };
 
+/// Nothing when a signal came: none but those that end the program interrupt a read.
+std::optional<std::string> read_line(int tty) {
+  const NoEcho silent(tty);
+  std::string line;
+  for (char c = 0; line.size() < 4096; line += c) {
+    const ssize_t got = ::read(tty, &c, 1);
+    if (got < 0 && errno == EINTR) return std::nullopt;
+    if (got != 1 || c == '\n') break;
+  }
+  return line;
+}
+
+ExitError wrong_usage(const std::string& what) {
+  const Error error(ErrorKind::Invalid, "{}", what);
+  return {kUsage, error};
+}
+
+/// Keeps the exit code also where standard error takes no more.
 void report(const char* name, const HandOptions& options, const Error& error) {
-  if (options.json)
-    fmt::print(stderr, "{{\"message_type\":\"error\",\"kind\":{},\"message\":{}}}\n",
-               json::quote(to_string(error.kind())), json::quote(error.what()));
-  else
-    fmt::print(stderr, "stash {}: {}\n", name, error.what());
+  const std::string line = options.json
+                               ? fmt::format("{{\"message_type\":\"error\",\"kind\":{},\"message\":{}}}\n",
+                                             json::quote(to_string(error.kind())), json::quote(error.what()))
+                               : fmt::format("stash {}: {}\n", name, error.what());
+  std::fputs(line.c_str(), stderr);
 }
 
 }  // namespace
@@ -135,15 +168,11 @@ Secret ask_password(const std::string& prompt) {
     throw Error(ErrorKind::Invalid,
                 "no password: set STASH_PASSWORD or STASH_PASSWORD_FILE, or give --password-file");
   fmt::print(stderr, "{}: ", prompt);
-  std::string line;
-  {
-    const NoEcho silent(tty.get());
-    char c = 0;
-    while (line.size() < 4096 && ::read(tty.get(), &c, 1) == 1 && c != '\n') line += c;
-  }
+  std::optional<std::string> line = read_line(tty.get());
   fmt::print(stderr, "\n");
-  if (line.empty()) throw Error(ErrorKind::Invalid, "the password is empty");
-  return Secret(std::move(line));
+  if (!line) throw Error(ErrorKind::Cancelled, "cancelled");
+  if (line->empty()) throw Error(ErrorKind::Invalid, "the password is empty");
+  return Secret(std::move(*line));
 }
 
 namespace {
@@ -154,8 +183,8 @@ constexpr std::uint64_t kLeastMemory = engine::kLeastBuffers + engine::kBesideBu
 /// Bytes for buffers when --memory says `memory`, or nothing (0).
 std::uint64_t buffers_of(std::uint64_t memory) {
   if (memory > 0 && memory < kLeastMemory)
-    throw Error(ErrorKind::Invalid, "--memory {} is too little: at least {} are needed", format_size(memory),
-                format_size(kLeastMemory));
+    throw wrong_usage(fmt::format("--memory {} is too little: at least {} are needed", format_size(memory),
+                                  format_size(kLeastMemory)));
   if (memory > 0) return memory - engine::kBesideBuffers;
   const auto limit = memory_limit();
   const std::uint64_t buffers = engine::buffers_within(limit, kDefaultMemory - engine::kBesideBuffers);
@@ -175,9 +204,14 @@ std::optional<Secret> given_password(const std::string& flag, const std::string&
   return std::nullopt;
 }
 
+/// Reads: when the bucket lives in another region, only the answer to a GET is sure to say so.
 Task<void> require_repository(storage::Store& store) {
-  const auto config = co_await store.size("config");
-  if (config) co_return;
+  try {
+    co_await store.get("config", storage::Range(0, 1));
+    co_return;
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::NotFound) throw;
+  }
   const Error missing(ErrorKind::NotFound, "there is no repository at {}: \"stash init\" makes one",
                       store.describe());
   throw ExitError(kNoRepository, missing);
@@ -186,8 +220,7 @@ Task<void> require_repository(storage::Store& store) {
 }  // namespace
 
 Hand::Hand(const HandOptions& options) : options_(options) {
-  if (options_.repo.empty())
-    throw Error(ErrorKind::Invalid, "no repository: give -r ADDRESS or set STASH_REPOSITORY");
+  if (options_.repo.empty()) throw wrong_usage("no repository: give -r ADDRESS or set STASH_REPOSITORY");
   buffers_ = buffers_of(options_.low_memory ? kLeastMemory : options_.memory);
   pool_ = std::make_unique<net::Pool>(worker_threads());
   store_ = storage::open_store(store_config(options_, options_.repo, ""), timers_, random_);
@@ -254,8 +287,9 @@ int run_by_hand(const char* name, const HandOptions& options, std::function<Task
     return e.code();
   } catch (const Error& e) {
     report(name, options, e);
-    return e.kind() == ErrorKind::Cancelled ? 130 : kFailed;
+    return e.kind() == ErrorKind::Cancelled ? kInterrupted : kFailed;
   } catch (const std::exception& e) {
+    if (std::ferror(stdout)) throw;  // dispatch() tells why
     report(name, options, Error(ErrorKind::Internal, "{}", e.what()));
     return kFailed;
   }

@@ -18,13 +18,23 @@ namespace stash::command {
 inline constexpr const char* kHandFooter =
     "\nEnvironment: STASH_REPOSITORY, STASH_PASSWORD, STASH_PASSWORD_FILE, AWS_ACCESS_KEY_ID, "
     "AWS_SECRET_ACCESS_KEY,\n"
-    "AWS_SESSION_TOKEN, AWS_REGION, SSL_CERT_FILE, STASH_CACHE_DIR (empty: as --no-cache), "
-    "XDG_CACHE_HOME.\n\n"
-    "EXIT STATUS: 0 done, 1 failed, 2 wrong usage, 3 done in part (some files could not be read, "
-    "restored or\nrepaired, or the store refused to delete something),\n"
-    "10 no repository at the address, 12 wrong password.\n";
+    "AWS_SESSION_TOKEN, AWS_REGION, AWS_DEFAULT_REGION, SSL_CERT_FILE, "
+    "STASH_CACHE_DIR (empty: as --no-cache),\nXDG_CACHE_HOME. Without the two AWS keys the role of the pod "
+    "or "
+    "machine is used, as the SDKs of AWS do.\n\n"
+    "EXIT STATUS: 0 done, 1 failed or damage found by check, 2 wrong usage, 3 done in part (some files "
+    "could not\nbe read, restored or repaired, snapshots were not copied, or the store refused to delete "
+    "something),\n10 no repository at the address, 12 wrong password, 130 interrupted.\n";
 
-enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2, kPartial = 3, kNoRepository = 10, kWrongPassword = 12 };
+enum ExitCode {
+  kDone = 0,
+  kFailed = 1,
+  kUsage = 2,
+  kPartial = 3,
+  kNoRepository = 10,
+  kWrongPassword = 12,
+  kInterrupted = 130
+};
 
 struct HandOptions {
   std::string repo;
@@ -63,7 +73,8 @@ class ExitError : public Error {
 /// The object graph of one command by hand.
 class Hand {
  public:
-  /// Throws Error(Invalid) when no repository is named or an option's file cannot be read.
+  /// Throws ExitError 2 when no repository is named or --memory is too little, Error(Invalid) when an
+  /// option's file cannot be read.
   explicit Hand(const HandOptions& options);
   ~Hand();
 
@@ -95,7 +106,7 @@ class Hand {
 /// Runs `work` to its end; prints what went wrong and gives the exit code.
 int run_by_hand(const char* name, const HandOptions& options, std::function<Task<int>(Hand&)> work);
 
-/// A password from a file (first line), or asked for on the terminal.
+/// A password from a file (first line), or asked for on the terminal: Error(Cancelled) when a signal comes.
 Secret read_password_file(const std::string& path);
 Secret ask_password(const std::string& prompt);
 

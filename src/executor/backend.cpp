@@ -35,6 +35,20 @@ class SecretData {
   const json::Value& object_;
 };
 
+/// The key pair of the Secret; empty when it has neither half.
+storage::S3Credentials key_pair(const SecretData& secret) {
+  storage::S3Credentials pair;
+  pair.access_key = std::string(secret.find("AWS_ACCESS_KEY_ID").reveal());
+  pair.secret_key = secret.find("AWS_SECRET_ACCESS_KEY");
+  pair.session_token = secret.find("AWS_SESSION_TOKEN");
+  if (const auto missing = pair.missing_half(); !missing.empty())
+    throw Error(ErrorKind::Invalid,
+                "Secret {} has no key {}: give both keys of the pair, or neither to use the role of the "
+                "service account",
+                secret.name(), missing);
+  return pair;
+}
+
 storage::S3Config s3_config(const api::S3Backend& s3, const SecretData& secret) {
   storage::S3Config config;
   config.endpoint = storage::parse_s3_endpoint(s3.endpoint);
@@ -42,9 +56,7 @@ storage::S3Config s3_config(const api::S3Backend& s3, const SecretData& secret) 
   config.region = s3.region;
   config.tls.insecure = s3.insecure_tls;
   config.tls.ca_pem = std::string(secret.find("CA_CERT_DATA").reveal());
-  config.credentials.access_key = std::string(secret.get("AWS_ACCESS_KEY_ID").reveal());
-  config.credentials.secret_key = secret.get("AWS_SECRET_ACCESS_KEY");
-  config.credentials.session_token = secret.find("AWS_SESSION_TOKEN");
+  config.credentials = key_pair(secret);
   return config;
 }
 
@@ -89,6 +101,8 @@ Task<std::unique_ptr<OpenBackend>> OpenBackend::load(Services& services, kube::R
   const auto secret = co_await services.client.find(kube::kSecret, secret_ref);
   if (!secret) throw Error(ErrorKind::NotFound, "Backend Secret {} does not exist", secret_ref.str());
   Backend backend = backend_of(object, *secret);
+  if (auto* s3 = std::get_if<storage::S3Config>(&backend.config))
+    s3->ambient = storage::ambient_credentials();
   co_return std::make_unique<OpenBackend>(services, std::move(object), std::move(backend));
 }
 

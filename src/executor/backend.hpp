@@ -19,8 +19,9 @@ struct Backend {
   Backend(storage::StoreConfig c, Secret p) : config(std::move(c)), password(std::move(p)) {}
 };
 
-/// Reads a Repository and its Secret (the v1 Secret object). Pure. Throws Error(Invalid) that names object
-/// and key, Error(Unsupported) for a backend this version does not have.
+/// Reads a Repository and its Secret (the v1 Secret object). Pure: ambient credentials are left to load().
+/// Throws Error(Invalid) that names object and key, Error(Unsupported) for a backend this version does not
+/// have.
 Backend backend_of(const api::Repository& repository, const json::Value& secret);
 
 /// A Repository with its store open. The repository inside may be absent until open() or open_or_init().

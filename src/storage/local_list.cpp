@@ -25,7 +25,8 @@ struct Found {
   std::uint64_t size;
 };
 
-/// What one directory holds, in name order. A directory that is gone, or was never made, is empty.
+/// What one directory, whose `path` ends in '/', holds in name order. A directory that is gone, or was never
+/// made, is empty.
 std::vector<Found> read_dir(const std::string& path) {
   std::vector<Found> found;
   struct Close {
@@ -43,11 +44,14 @@ std::vector<Found> read_dir(const std::string& path) {
     const std::string name = entry->d_name;
     if (name == "." || name == ".." || name == "lost+found") continue;
     if (name.starts_with(".tmp-")) {
-      remove_if_old(fmt::format("{}/{}", path, name));
+      remove_if_old(path + name);
       continue;
     }
     struct stat info {};
-    if (::fstatat(::dirfd(dir.get()), entry->d_name, &info, 0) != 0) continue;  // gone meanwhile
+    if (::fstatat(::dirfd(dir.get()), entry->d_name, &info, 0) != 0) {
+      if (errno == ENOENT) continue;  // gone meanwhile
+      throw errno_error(errno, "list " + path + name);
+    }
     if (S_ISDIR(info.st_mode))
       found.push_back({name + "/", 0});
     else if (S_ISREG(info.st_mode))

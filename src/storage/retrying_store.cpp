@@ -21,7 +21,7 @@ RetryingStore::RetryingStore(std::unique_ptr<Store> inner, net::Timers& timers, 
 template <class T>
 Task<T> RetryingStore::until_done(std::function<Task<T>(bool)> call) {
   net::Backoff backoff(random_, kFirstWait, kLongestWait);
-  const auto begun = timers_.steady();
+  std::optional<std::chrono::steady_clock::time_point> failing_since;
   for (bool again = false;; again = true) {
     std::optional<Error> failed;
     try {
@@ -41,9 +41,10 @@ Task<T> RetryingStore::until_done(std::function<Task<T>(bool)> call) {
       has_answered_ = true;
       throw *failed;
     }
+    if (!failing_since) failing_since = timers_.steady();
     const Duration wait = backoff.next();
     const Duration patience = has_answered_ ? patience_.outage : patience_.silence;
-    if (timers_.steady() + wait > begun + patience) throw *failed;
+    if (timers_.steady() + wait > *failing_since + patience) throw *failed;
     log::write(again ? log::Level::Debug : log::Level::Warn, "the store failed, trying again",
                {{"store", describe()}, {"error", failed->what()}, {"wait", format_duration(wait)}});
     co_await timers_.sleep(wait);

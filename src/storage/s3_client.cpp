@@ -4,6 +4,8 @@
 #include <charconv>
 
 #include "stash/crypto/digest.hpp"
+#include "storage/credential_source.hpp"
+#include "storage/s3_region.hpp"
 
 namespace stash::storage {
 namespace {
@@ -28,8 +30,9 @@ std::string range_header(const Range& range) {
 
 bool has_content(int status) { return status == 200 || status == 206; }
 
-net::Url request_origin(const S3Config& config) {
+net::Url request_origin(const S3Config& config, const std::string& region) {
   net::Url url = config.endpoint;
+  url.host = host_in_region(url.host, region);
   if (!config.path_style) url.host = config.bucket + "." + url.host;
   return url;
 }
@@ -44,7 +47,8 @@ net::ClientOptions client_options(const S3Config& config) {
 S3Config checked(S3Config config) {
   if (config.bucket.empty())
     throw Error(ErrorKind::Invalid, "the S3 address {} names no bucket", config.endpoint.origin());
-  if (config.credentials.access_key.empty() || config.credentials.secret_key.empty())
+  const std::string_view missing = config.credentials.missing_half();
+  if (!missing.empty() || (config.credentials.empty() && config.ambient.none()))
     throw Error(ErrorKind::Invalid,
                 "no credentials for s3:{}/{}: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are needed",
                 config.endpoint.origin(), config.bucket);
@@ -75,11 +79,12 @@ std::string percent_decode(std::string_view text) {
 }
 
 S3Client::S3Client(S3Config c, const Clock& k)
-    : config(checked(std::move(c))), clock(k), client(request_origin(config), client_options(config)) {
-  key.access_key = config.credentials.access_key;
-  key.secret_key = config.credentials.secret_key;
-  key.session_token = config.credentials.session_token;
-  key.region = config.region.empty() ? "us-east-1" : config.region;
+    : config(checked(std::move(c))),
+      clock(k),
+      region_(config.region.empty() ? "us-east-1" : config.region),
+      client_(std::make_shared<net::HttpClient>(request_origin(config, region_), client_options(config))),
+      credentials_(
+          config.credentials, [this] { return fetch_credentials(config); }, clock) {
   address = fmt::format("s3:{}/{}{}{}", config.endpoint.origin(), config.bucket,
                         config.prefix.empty() ? "" : "/", config.prefix);
 }
@@ -97,33 +102,66 @@ std::string S3Client::path(std::string_view name) const {
 
 std::string S3Client::key_prefix() const { return config.prefix.empty() ? "" : config.prefix + "/"; }
 
-net::Request S3Client::signed_request(net::Request request, const std::vector<ByteView>& body) const {
+net::Request S3Client::signed_request(net::Request request, const std::vector<ByteView>& body,
+                                      const Session& session) const {
   const std::string hash =
       encrypted() && !body.empty() ? std::string(kUnsignedPayload) : payload_sha256(body);
-  sign(request, key, client.origin().authority(), hash, clock.now());
+  sign(request, session.key, session.client->origin().authority(), hash, clock.now());
   request.body = body;
   return request;
 }
 
+Task<S3Client::Session> S3Client::session() {
+  S3Credentials pair = co_await credentials_.get();
+  Session session;
+  session.client = client_;
+  session.key.access_key = std::move(pair.access_key);
+  session.key.secret_key = std::move(pair.secret_key);
+  session.key.session_token = std::move(pair.session_token);
+  session.key.region = region_;
+  co_return session;
+}
+
 Task<net::Response> S3Client::send(net::Request plain, std::vector<ByteView> body) {
-  std::function<Task<net::Response>()> ask = [&] { return client.send(signed_request(plain, body)); };
-  co_return co_await in_its_region(std::move(ask));
+  Ask ask = [&](const Session& with) { return with.client->send(signed_request(plain, body, with)); };
+  co_return co_await answer_to(std::move(ask));
 }
 
-Task<net::Response> S3Client::in_its_region(std::function<Task<net::Response>()> ask) {
-  const std::string asked = key.region;
-  net::Response response = co_await ask();
-  if (learn_region(response, asked)) response = co_await ask();
-  co_return response;
+Task<net::Response> S3Client::head(std::string target) {
+  const net::Request request("HEAD", std::move(target));
+  const std::vector<ByteView> no_body;
+  net::Response response = co_await send(request, no_body);
+  if (response.status != 400 && response.status != 301) co_return response;
+  // What was asked has no body that could tell a region or an expired token.
+  net::Request bucket("GET", path("") + "?list-type=2&max-keys=0");
+  net::Response reason = co_await send(std::move(bucket), no_body);
+  if (reason.status == response.status) co_return reason;
+  co_return co_await send(request, no_body);
 }
 
-bool S3Client::learn_region(const net::Response& response, const std::string& asked) {
-  if (response.status != 400 && response.status != 301) return false;
-  const S3Fault fault = read_fault(response.status, response.headers, response.body);
-  const bool about_region =
-      fault.code == "AuthorizationHeaderMalformed" || fault.code == "IllegalLocationConstraintException";
-  if (!about_region || fault.region.empty() || fault.region == asked) return false;
-  key.region = fault.region;
+Task<net::Response> S3Client::answer_to(Ask ask) {
+  bool moved = false;
+  bool renewed = false;
+  for (;;) {
+    const Session with = co_await session();
+    net::Response response = co_await ask(with);
+    if (response.status < 300) co_return response;
+    const S3Fault fault = read_fault(response.status, response.headers, response.body);
+    if (!moved && learn_region(fault, with.key.region))
+      moved = true;
+    else if (!renewed && fault.code == "ExpiredToken" && credentials_.refused(with.key.access_key))
+      renewed = true;
+    else
+      co_return response;
+  }
+}
+
+bool S3Client::learn_region(const S3Fault& fault, const std::string& asked) {
+  const std::string region = region_taught_by(fault, asked);
+  if (region.empty()) return false;
+  region_ = region;
+  const net::Url url = request_origin(config, region_);
+  if (url != origin()) client_ = std::make_shared<net::HttpClient>(url, client_options(config));
   return true;
 }
 
@@ -135,18 +173,18 @@ Task<Bytes> S3Client::fetch(std::string target, Range range, std::string doing) 
   const std::uint64_t limit = std::min(kMaxObject, range.length);
   const std::vector<ByteView> no_body;
   Bytes content;
-  std::function<Task<net::Response>()> ask = [&] {
-    return open_and_read(signed_request(request, no_body), limit, doing, content);
+  Ask ask = [&](const Session& with) {
+    return open_and_read(with.client, signed_request(request, no_body, with), limit, doing, content);
   };
-  const net::Response response = co_await in_its_region(std::move(ask));
+  const net::Response response = co_await answer_to(std::move(ask));
   if (response.status == 416) co_return Bytes();  // begins at or after the end
   if (!has_content(response.status)) fail(response, doing);
   co_return content;
 }
 
-Task<net::Response> S3Client::open_and_read(net::Request request, std::uint64_t limit, std::string doing,
-                                            Bytes& content) {
-  const auto stream = co_await client.open(std::move(request));
+Task<net::Response> S3Client::open_and_read(std::shared_ptr<net::HttpClient> client, net::Request request,
+                                            std::uint64_t limit, std::string doing, Bytes& content) {
+  const auto stream = co_await client->open(std::move(request));
   net::Response response;
   response.status = stream->status();
   response.headers = stream->headers();
@@ -176,9 +214,7 @@ Task<net::Response> S3Client::open_and_read(net::Request request, std::uint64_t 
 }
 
 Task<std::string> S3Client::protection_of(std::string name) {
-  net::Request request("HEAD", path(name));
-  std::vector<ByteView> no_body;
-  const net::Response response = co_await send(std::move(request), std::move(no_body));
+  const net::Response response = co_await head(path(name));
   co_return response.status == 200 ? describe_lock(response.headers) : "";
 }
 

@@ -1,8 +1,10 @@
 #include "storage/s3_error.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "stash/base/time.hpp"
+#include "storage/s3_region.hpp"
 #include "storage/xml.hpp"
 
 namespace stash::storage {
@@ -69,6 +71,8 @@ S3Fault read_fault(int status, const net::Headers& headers, std::string_view bod
     fault.code = root.child_text("Code");
     fault.message = root.child_text("Message");
     if (fault.region.empty()) fault.region = root.child_text("Region");
+    if (fault.region.empty()) fault.region = region_of_host(root.child_text("Endpoint"));
+    if (fault.region.empty()) fault.region = region_of_constraint(fault.message);
   } catch (const Error&) {
     // A cut answer still has a status to go by.
   }
@@ -87,6 +91,15 @@ Error to_error(const S3Fault& fault, std::string_view what) {
 Error to_delete_error(S3Fault fault, std::string_view what) {
   if (fault.code == "InvalidRequest") fault.code = "ObjectLocked";
   return to_error(fault, what);
+}
+
+std::string region_taught_by(const S3Fault& fault, std::string_view asked) {
+  static constexpr std::array<std::string_view, 4> kAboutRegion{
+      "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "PermanentRedirect",
+      ""};  // the answer to a HEAD has no body
+  const bool about_region = (fault.status == 301 || fault.status == 400) &&
+                            std::ranges::find(kAboutRegion, fault.code) != kAboutRegion.end();
+  return about_region && fault.region != asked ? fault.region : "";
 }
 
 std::string describe_lock(const net::Headers& headers) {

@@ -28,6 +28,10 @@ Error to_error(const S3Fault& fault, std::string_view what);
 /// services.
 Error to_delete_error(S3Fault fault, std::string_view what);
 
+/// The region that the answer to a request signed for `asked` names instead; "" where it names none, or where
+/// the region is not what it refuses.
+std::string region_taught_by(const S3Fault& fault, std::string_view asked);
+
 /// "it is locked until 2027-01-01T00:00:00Z", "a legal hold is on it", or "" for an object's headers.
 std::string describe_lock(const net::Headers& headers);
 

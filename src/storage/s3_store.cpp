@@ -61,9 +61,7 @@ Task<Bytes> S3Store::get(std::string name, Range range) {
 
 Task<std::optional<std::uint64_t>> S3Store::size(std::string name) {
   check_name(name);
-  net::Request request("HEAD", impl_->path(name));
-  std::vector<ByteView> no_body;
-  const net::Response response = co_await impl_->send(std::move(request), std::move(no_body));
+  const net::Response response = co_await impl_->head(impl_->path(name));
   if (response.status == 404) co_return std::nullopt;
   const auto length = content_length(response.headers);
   if (response.status != 200 || !length) Impl::fail(response, impl_->what("look at", name));

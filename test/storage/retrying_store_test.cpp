@@ -79,6 +79,39 @@ TEST_F(RetryingStoreTest, GivesUpSoonOnAStoreThatNeverAnswered) {
   EXPECT_GT(faulty_->calls(), 5u);
 }
 
+/// The connection of its first put breaks after ten minutes.
+class SlowStore final : public storage::Store {
+ public:
+  explicit SlowStore(net::Timers& timers) : timers_(timers) {}
+  std::string describe() const override { return "slow"; }
+  Task<void> put(std::string name, std::vector<ByteView> parts) override {
+    if (++puts_ > 1) co_return co_await memory_.put(std::move(name), std::move(parts));
+    co_await timers_.sleep(std::chrono::minutes(10));
+    throw Error(ErrorKind::Unavailable, "the connection broke");
+  }
+  Task<Bytes> get(std::string name, storage::Range range) override { return memory_.get(name, range); }
+  Task<std::optional<std::uint64_t>> size(std::string name) override { return memory_.size(name); }
+  Task<storage::ListPage> list(std::string prefix, std::string token) override {
+    return memory_.list(prefix, token);
+  }
+  Task<void> remove(std::string name) override { return memory_.remove(name); }
+  Task<void> sync() override { return memory_.sync(); }
+
+ private:
+  net::Timers& timers_;
+  storage::MemoryStore memory_;
+  int puts_ = 0;
+};
+
+TEST_F(RetryingStoreTest, TriesAgainWhatRanLongUntilItFailed) {
+  storage::RetryingStore store(std::make_unique<SlowStore>(timers_), timers_, random_);
+  const std::vector<ByteView> parts{as_bytes("text")};
+
+  net::run(store.put("o", parts));
+
+  EXPECT_EQ(net::run(store.size("o")), 4u);
+}
+
 TEST_F(RetryingStoreTest, WaitsLongerForOneThatHasAnswered) {
   put("o");
   faulty_->die_at(1);

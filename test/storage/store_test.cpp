@@ -121,6 +121,18 @@ TEST_F(LocalStoreTest, DoesNotListWhatAKilledWriterLeftAndRemovesItOnceOld) {
   EXPECT_NE(::access(old.c_str(), F_OK), 0);
 }
 
+TEST_F(LocalStoreTest, AnEntryThatCannotBeLookedAtIsNotPassedOver) {
+  put("snapshots/one", "x");
+  std::filesystem::create_symlink("loop", dir_ / "repo/snapshots/loop");
+
+  try {
+    net::run(storage::list_all(store_, "snapshots/"));
+    FAIL() << "no error";
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("repo/snapshots/loop"), std::string::npos) << e.what();
+  }
+}
+
 TEST_F(LocalStoreTest, ListsNothingWhereThereIsNoDirectoryYet) {
   EXPECT_TRUE(net::run(storage::list_all(store_, "")).empty());
 }

@@ -15,9 +15,9 @@ struct Patience {
 };
 
 /// Tries calls that failed with Unavailable again, with growing waits and jitter, until its patience has
-/// passed since the first try; the first failure of a call is logged as a warning. Everything else passes
-/// through. A put that finds its own object there after a failed try (the answer was lost, not the object)
-/// has succeeded.
+/// passed since the call's first failure, however long the call ran until then; that failure is logged as a
+/// warning. Everything else passes through. A put that finds its own object there after a failed try (the
+/// answer was lost, not the object) has succeeded.
 class RetryingStore final : public Store {
  public:
   RetryingStore(std::unique_ptr<Store> inner, net::Timers& timers, Random& random, Patience patience = {});

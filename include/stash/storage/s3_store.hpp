@@ -3,27 +3,20 @@
 #include <memory>
 
 #include "stash/net/http.hpp"
+#include "stash/storage/s3_credentials.hpp"
 #include "stash/storage/store.hpp"
 
 namespace stash::storage {
 
-struct S3Credentials {
-  std::string access_key;
-  Secret secret_key;
-  Secret session_token;  ///< of temporary credentials; may be empty
-
-  S3Credentials() {}
-  bool empty() const { return access_key.empty() && secret_key.empty(); }
-};
-
 struct S3Config {
-  net::Url endpoint;  ///< scheme, host and port of the service
+  net::Url endpoint;  ///< scheme, host and port of the service; s3.amazonaws.com stands for all regions
   std::string bucket;
   std::string prefix;      ///< without slashes at either end; may be empty
   std::string region;      ///< empty: us-east-1, corrected when the service names another
   bool path_style = true;  ///< https://host/bucket/key instead of https://bucket.host/key
   net::TlsOptions tls;
   S3Credentials credentials;
+  AmbientCredentials ambient;  ///< asked for credentials when there are none
   std::size_t max_connections = 8;
 
   S3Config() {}
@@ -35,7 +28,8 @@ struct S3Config {
 /// RetryingStore.
 class S3Store final : public Store {
  public:
-  /// `clock` dates the signatures. Throws Error(Invalid) when bucket or credentials are missing.
+  /// `clock` dates the signatures. Throws Error(Invalid) when the bucket or half of the key pair is missing,
+  /// or the pair without an ambient one.
   S3Store(S3Config config, const Clock& clock);
   ~S3Store() override;
 
