@@ -1,5 +1,7 @@
 #include "command/flags.hpp"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
@@ -43,6 +45,14 @@ std::optional<Duration> parse_retention(std::string_view text) {
   return std::chrono::hours(hours);
 }
 
+std::optional<double> parse_percent(std::string_view text) {
+  if (text.ends_with('%')) text.remove_suffix(1);
+  double percent = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), percent);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  return whole && percent >= 0 && percent <= 100 ? std::optional(percent) : std::nullopt;
+}
+
 /// CLI11 takes "[a,b]" for a list of two words, unless something follows the bracket: a NUL, which no
 /// argument can hold.
 void guard(std::string& word) {
@@ -60,6 +70,7 @@ struct Flags::Impl {
 
   CLI::App app;
   std::set<std::string> ignored;
+  std::set<std::string> without_effect;
 
   /// Drops "--name", "--name=value" and, where the next word is no flag, "--name value".
   std::vector<std::string> without_ignored(int argc, char** argv) const {
@@ -67,11 +78,12 @@ struct Flags::Impl {
     for (int i = 1; i < argc; ++i) {
       const std::string word = argv[i];
       const std::string name = word.substr(0, word.find('='));
-      if (!ignored.contains(name)) {
+      const bool warned_of = without_effect.contains(name);
+      if (!warned_of && !ignored.contains(name)) {
         kept.push_back(word);
         continue;
       }
-      log::debug("flag has no meaning here", {{"flag", name}});
+      if (warned_of) log::warn("this flag has no effect", {{"flag", name}});
       if (word == name && i + 1 < argc && argv[i + 1][0] != '-') ++i;
     }
     return kept;
@@ -129,12 +141,8 @@ void Flags::option(const char* names, std::string& to, const char* help, const c
   if (env) added->envname(env);
 }
 
-void Flags::option(const char* names, std::int64_t& to, const char* help) {
-  impl_->app.add_option(names, to, help)->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40));
-}
-
-void Flags::option(const char* names, double& to, const char* help) {
-  impl_->app.add_option(names, to, help);
+void Flags::option(const char* names, std::int64_t& to, const char* help, std::int64_t most) {
+  impl_->app.add_option(names, to, help)->check(CLI::Range(std::int64_t{0}, most));
 }
 
 void Flags::option(const char* names, std::vector<std::string>& to, const char* help) {
@@ -142,20 +150,33 @@ void Flags::option(const char* names, std::vector<std::string>& to, const char* 
   impl_->repeated(names, take, help);
 }
 
-void Flags::tags(const char* names, std::vector<std::string>& to, const char* help) {
+void Flags::tags(const char* names, engine::TagFilter& to, const char* help) {
   const auto take = [&to, names](const std::vector<std::string>& lists) {
-    to.clear();
-    for (const std::string& list : lists)
-      for (std::string& tag : split_list(list)) {
-        if (tag.empty()) throw CLI::ValidationError(names, "there is an empty tag in \"" + list + "\"");
-        to.push_back(std::move(tag));
-      }
+    to = {};
+    for (const std::string& list : lists) {
+      if (std::ranges::count(engine::split_tags(list), "") > 0)
+        throw CLI::ValidationError(names, "there is an empty tag in \"" + list + "\"");
+      to.add(list);
+    }
   };
   impl_->repeated(names, take, help);
 }
 
 void Flags::size(const char* names, std::uint64_t& to, const char* help) {
   impl_->parsed(names, to, parse_size, "a size such as 64MiB", help);
+}
+
+void Flags::choice(const char* names, std::string& to, std::vector<std::string> words, const char* help) {
+  const auto take = [&to, names, words = std::move(words)](std::string word) {
+    if (std::ranges::count(words, word) == 0)
+      throw CLI::ValidationError(names, word + " is none of " + fmt::format("{}", fmt::join(words, ", ")));
+    to = std::move(word);
+  };
+  impl_->one(names, take, help);
+}
+
+void Flags::percent(const char* names, double& to, const char* help) {
+  impl_->parsed(names, to, parse_percent, "a percentage from 0 to 100", help);
 }
 
 void Flags::duration(const char* names, Duration& to, const char* help) {
@@ -181,6 +202,10 @@ void Flags::positionals(const char* name, std::vector<std::string>& to, const ch
 
 void Flags::ignored(std::vector<std::string> names) { impl_->ignored.insert(names.begin(), names.end()); }
 
+void Flags::without_effect(std::vector<std::string> names) {
+  impl_->without_effect.insert(names.begin(), names.end());
+}
+
 std::optional<int> Flags::parse(int argc, char** argv) {
   std::vector<std::string> words = impl_->without_ignored(argc, argv);
   std::ranges::for_each(words, guard);
@@ -189,26 +214,12 @@ std::optional<int> Flags::parse(int argc, char** argv) {
     impl_->app.parse(std::move(words));
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
-    std::cout << impl_->app.help();
+    fmt::print("{}", impl_->app.help());
     return 0;
   } catch (const CLI::ParseError& e) {
-    std::cerr << impl_->app.get_name() << ": " << e.what() << "\n\"" << impl_->app.get_name()
-              << " --help\" tells what there is\n";
+    fmt::print(stderr, "{0}: {1}\n\"{0} --help\" tells what there is\n", impl_->app.get_name(), e.what());
     return 2;
   }
-}
-
-std::vector<std::string> split_list(std::string_view list) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  std::vector<std::string> parts;
-  for (std::size_t at = 0; at <= list.size();) {
-    const std::size_t comma = std::min(list.find(',', at), list.size());
-    std::string_view part = list.substr(at, comma - at);
-    part.remove_prefix(std::min(part.find_first_not_of(kBlanks), part.size()));
-    parts.emplace_back(part.substr(0, part.find_last_not_of(kBlanks) + 1));
-    at = comma + 1;
-  }
-  return parts;
 }
 
 std::vector<std::string> klog_flags() {
@@ -223,7 +234,6 @@ std::vector<std::string> klog_flags() {
           "--log-backtrace-at",
           "--use-kubeapiserver-fqdn-for-aks",
           "--bypass-validating-webhook-xray",
-          "--master",
           "--license-file",
           "--license-apiservice"};
 }

@@ -1,5 +1,6 @@
 #include "command/commands.hpp"
 #include "command/hand.hpp"
+#include "command/kdf_flag.hpp"
 #include "command/output.hpp"
 
 namespace stash::command {
@@ -7,12 +8,12 @@ namespace {
 
 struct InitFlags {
   HandOptions hand;
-  std::string kdf = "scrypt";
+  KdfFlag kdf;
 };
 
 Task<int> run(Hand& hand, const InitFlags& flags) {
   engine::InitOptions options;
-  if (flags.kdf == "raw") options.kdf = engine::Kdf::Raw;
+  options.kdf = flags.kdf.chosen();
   co_await engine::Repository::init(hand.store(), hand.password(true), options, hand.environment());
   const auto repository = co_await hand.open();
   if (flags.hand.json)
@@ -32,13 +33,8 @@ int init_repository(int argc, char** argv) {
   InitFlags f;
   Flags flags("init", "Makes a new repository. Example: stash init -r /srv/repo", kHandFooter);
   add_flags(flags, f.hand);
-  flags.option("--kdf", f.kdf,
-               "How the password becomes a key: scrypt, or raw for secrets of at least 256 bits");
+  add_flags(flags, f.kdf);
   if (const auto code = flags.parse(argc, argv)) return *code;
-  if (f.kdf != "scrypt" && f.kdf != "raw") {
-    fmt::print(stderr, "stash init: --kdf is {}, want scrypt or raw\n", f.kdf);
-    return kUsage;
-  }
   return run_by_hand("init", f.hand, [&](Hand& hand) { return run(hand, f); });
 }
 

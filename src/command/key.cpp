@@ -1,5 +1,6 @@
 #include "command/commands.hpp"
 #include "command/hand.hpp"
+#include "command/kdf_flag.hpp"
 #include "command/output.hpp"
 
 namespace stash::command {
@@ -11,7 +12,7 @@ struct KeyFlags {
   std::string id;
   std::string new_password_file;
   std::string label;
-  std::string kdf = "scrypt";
+  KdfFlag kdf;
 };
 
 std::string_view to_string(engine::Kdf kdf) { return kdf == engine::Kdf::Raw ? "raw" : "scrypt"; }
@@ -59,8 +60,8 @@ Task<int> run(Hand& hand, KeyFlags& flags) {
     print_key(flags, "removed", flags.id);
     co_return kDone;
   }
-  const engine::Kdf kdf = flags.kdf == "raw" ? engine::Kdf::Raw : engine::Kdf::Scrypt;
   const Secret password = new_password(flags);
+  const engine::Kdf kdf = flags.kdf.chosen().value_or(engine::kdf_for(password.reveal()));
   const std::string added = co_await repository->add_key(password, kdf, flags.label);
   print_key(flags, "added", added);
   if (flags.action != "passwd") co_return kDone;
@@ -82,13 +83,13 @@ int key(int argc, char** argv) {
   add_flags(flags, f.hand);
   flags.option("--new-password-file", f.new_password_file, "File whose first line is the new password");
   flags.option("--label", f.label, "What the new key is for");
-  flags.option("--kdf", f.kdf, "scrypt, or raw for secrets of at least 256 bits");
+  add_flags(flags, f.kdf);
   flags.positional("ACTION", f.action, "list, add, remove or passwd", true);
   flags.positional("ID", f.id, "Key to remove", false);
   if (const auto code = flags.parse(argc, argv)) return *code;
   const bool known = f.action == "list" || f.action == "add" || f.action == "remove" || f.action == "passwd";
-  if (!known || (f.action == "remove") == f.id.empty() || (f.kdf != "scrypt" && f.kdf != "raw")) {
-    fmt::print(stderr, "stash key: want list, add, remove ID or passwd, and --kdf scrypt or raw\n");
+  if (!known || (f.action == "remove") == f.id.empty()) {
+    fmt::print(stderr, "stash key: want list, add, remove ID or passwd\n");
     return kUsage;
   }
   return run_by_hand("key", f.hand, [&](Hand& hand) { return run(hand, f); });

@@ -2,10 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include "stash/base/log.hpp"
+
 namespace stash::command {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -87,16 +90,16 @@ TEST(Flags, RefuseADurationThatIsTooLongByNameAndValue) {
 }
 
 TEST(Flags, TakeTagsAsListsWithCommas) {
-  std::vector<std::string> tags;
+  engine::TagFilter tags;
   Flags flags("forget", "", "");
   flags.tags("--keep-tag", tags, "");
 
   EXPECT_EQ(parse(flags, {"--keep-tag", "prod, important", "--keep-tag=[x]"}), std::nullopt);
-  EXPECT_THAT(tags, ElementsAre("prod", "important", "[x]"));
+  EXPECT_THAT(tags.lists, ElementsAre(ElementsAre("prod", "important"), ElementsAre("[x]")));
 }
 
 TEST(Flags, RefuseAnEmptyTag) {
-  std::vector<std::string> tags;
+  engine::TagFilter tags;
   Flags flags("forget", "", "");
   flags.tags("--keep-tag", tags, "");
 
@@ -122,6 +125,70 @@ TEST(Flags, TakeWordsInBracketsAsTheyAre) {
   EXPECT_THAT(excludes, ElementsAre("[a,b]", "[c]", "[d]", "[]"));
   EXPECT_EQ(action, "[act]");
   EXPECT_THAT(paths, ElementsAre("[id]", "a]", "{}", R"(["a","b"])", "[[x],y]", "-e", "--", "[z"));
+}
+
+TEST(Flags, TakeAPercentageWithAndWithoutItsSign) {
+  double share = 0;
+  Flags flags("prune", "", "");
+  flags.percent("--max-unused", share, "");
+
+  for (const auto& [text, meant] :
+       {std::pair<const char*, double>{"0", 0}, {"2.5", 2.5}, {"5%", 5}, {"100", 100}}) {
+    EXPECT_EQ(parse(flags, {"--max-unused", text}), std::nullopt) << text;
+    EXPECT_EQ(share, meant) << text;
+  }
+}
+
+TEST(Flags, RefuseWhatIsNoPercentageByNameAndValue) {
+  double share = 5;
+  Flags flags("prune", "", "");
+  flags.percent("--max-unused", share, "");
+
+  for (const char* text : {"-1", "100.1", "nan", "-nan", "inf", "%", "5%%", "5 %", "x"}) {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(parse(flags, {std::string("--max-unused=") + text}), 2) << text;
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr(std::string("--max-unused: ") + text));
+  }
+  EXPECT_EQ(share, 5);
+}
+
+TEST(Flags, RefuseANumberThatIsTooLarge) {
+  std::int64_t port = 0;
+  Flags flags("operator", "", "");
+  flags.option("--port", port, "", 65535);
+
+  EXPECT_EQ(parse(flags, {"--port", "65535"}), std::nullopt);
+  EXPECT_EQ(port, 65535);
+  for (const char* text : {"65536", "-1", "1099511627776"})
+    EXPECT_EQ(parse(flags, {std::string("--port=") + text}), 2) << text;
+}
+
+TEST(Flags, TakeOneOfTheWordsThatThereAre) {
+  std::string kdf = "auto";
+  Flags flags("init", "", "");
+  flags.choice("--kdf", kdf, {"auto", "raw"}, "");
+
+  EXPECT_EQ(parse(flags, {}), std::nullopt);
+  EXPECT_EQ(kdf, "auto");
+  EXPECT_EQ(parse(flags, {"--kdf", "raw"}), std::nullopt);
+  EXPECT_EQ(kdf, "raw");
+  for (const char* word : {"Raw", "r", "raw,auto"}) EXPECT_EQ(parse(flags, {"--kdf", word}), 2) << word;
+}
+
+TEST(Flags, WarnOfThoseWithoutEffectAndTakeIgnoredOnesInSilence) {
+  std::vector<std::string> lines;
+  bool verbose = false;
+  Flags flags("operator", "", "");
+  flags.flag("--verbose", verbose, "");
+  flags.ignored({"--stderrthreshold"});
+  flags.without_effect({"--image-pull-secrets"});
+
+  log::set_sink([&](std::string_view line) { lines.emplace_back(line); });
+  const auto code = parse(flags, {"--stderrthreshold=2", "--image-pull-secrets", "registry", "--verbose"});
+  log::set_sink({});
+  EXPECT_EQ(code, std::nullopt);
+  EXPECT_TRUE(verbose);
+  EXPECT_THAT(lines, ElementsAre(AllOf(HasSubstr("WARN"), HasSubstr("flag=--image-pull-secrets"))));
 }
 
 }  // namespace

@@ -106,6 +106,18 @@ TEST(KeySlots, OpenWithTheirPasswordOnlyAndDamageIsDetected) {
   }));
 }
 
+TEST(KeySlots, WhatAMachineMadeIsNotStretchedWhatAPersonMayHaveMadeIs) {
+  EXPECT_EQ(kdf_for("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"), Kdf::Raw);
+  EXPECT_EQ(kdf_for("uG7wJ3mZ+0cQ8tYdXb1rA5sKe9VfLhN2pTqWzCjRo4E="), Kdf::Raw);
+  EXPECT_EQ(kdf_for("uG7wJ3mZ-0cQ8tYdXb1rA5sKe9VfLhN2pTqWzCjRo4E"), Kdf::Raw);
+  EXPECT_EQ(kdf_for("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a0"), Kdf::Scrypt) << "63";
+  EXPECT_EQ(kdf_for("uG7wJ3mZ+0cQ8tYdXb1rA5sKe9VfLhN2pTqWzCjRo4"), Kdf::Scrypt) << "42 characters";
+  EXPECT_EQ(kdf_for("correct-horse-battery-staple-correct-horse-battery-staple"), Kdf::Scrypt);
+  EXPECT_EQ(kdf_for("Correct horse battery staple 1 Correct horse battery staple 1"), Kdf::Scrypt);
+  EXPECT_EQ(kdf_for(std::string(80, 'x')), Kdf::Scrypt);
+  EXPECT_EQ(kdf_for(""), Kdf::Scrypt);
+}
+
 TEST(KeySlots, ScryptOpensAndWeakRawSecretsAreRefused) {
   test::SeededRandom random;
   const crypto::Key master(test::random_bytes(32, 9));

@@ -122,9 +122,27 @@ TEST(KeepPolicy, KeepsTaggedOnes) {
   all[1].tags = {"release"};
   KeepPolicy policy;
   policy.last = 1;
-  policy.tags = {"release"};
+  policy.tags.add("release");
   const std::vector<std::string> expected{"2026-01-02T00:00:00Z", "2026-01-04T00:00:00Z"};
   EXPECT_EQ(kept(decide(all, policy, at(kNow))), expected);
+}
+
+TEST(KeepPolicy, KeepsWhatHasAllTagsOfOneOfTheLists) {
+  auto all = series("2026-01-01T00:00:00Z", 24h, 4);
+  all[0].tags = {"b", "a"};
+  all[1].tags = {"a"};
+  all[2].tags = {"c"};
+  KeepPolicy policy;
+  policy.tags.add("a, b");
+  policy.tags.add("c");
+  const auto decisions = decide(all, policy, at(kNow));
+
+  // The last complete one of a group stays in any case.
+  const std::vector<std::string> expected{"2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z",
+                                          "2026-01-04T00:00:00Z"};
+  EXPECT_EQ(kept(decisions), expected);
+  const auto oldest = std::ranges::find(decisions, all[0].id, [](const auto& d) { return d.snapshot.id; });
+  EXPECT_EQ(oldest->reasons, std::vector<std::string>{"has tags a,b"});
 }
 
 TEST(KeepPolicy, GroupsByHostAndPaths) {

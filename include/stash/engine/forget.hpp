@@ -15,7 +15,7 @@ struct KeepPolicy {
   std::int64_t weekly = 0;  ///< ISO weeks
   std::int64_t monthly = 0;
   std::int64_t yearly = 0;
-  std::vector<std::string> tags;
+  TagFilter tags;
   Duration within{};  ///< 0: unused
 
   bool empty() const;  ///< true: keeps everything

@@ -14,11 +14,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "stash/base/random.hpp"
 #include "stash/base/secret.hpp"
 #include "stash/base/time.hpp"
+#include "stash/engine/tag_filter.hpp"
 #include "stash/net/task.hpp"
 #include "stash/storage/store.hpp"
 
@@ -54,8 +56,12 @@ enum class Kdf {
   Raw,     ///< for secrets of at least 256 bits: no delay, no memory
 };
 
+/// Raw for a secret that a machine made by its looks: 64 hexadecimal digits or more, or 43 characters of
+/// base64 or more with capitals, small letters and digits among them. Else Scrypt.
+Kdf kdf_for(std::string_view password);
+
 struct InitOptions {
-  Kdf kdf = Kdf::Scrypt;
+  std::optional<Kdf> kdf;  ///< nothing: kdf_for() the password
 
   InitOptions() {}
 };
@@ -109,7 +115,8 @@ struct Snapshot {
 struct SnapshotFilter {
   std::string host;
   std::vector<std::string> paths;  ///< the snapshot has all of these paths
-  std::vector<std::string> tags;   ///< the snapshot has all of these tags
+  TagFilter tags;
+  std::map<std::string, std::string> source;  ///< the snapshot's source has all of these
 
   SnapshotFilter() {}
   bool matches(const Snapshot& snapshot) const;

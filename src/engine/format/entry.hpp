@@ -79,8 +79,9 @@ struct Entry {
   std::uint8_t list_level = 0;
   bool sparse = false;          ///< the extent map holds, also when it is empty (all hole)
   std::vector<Extent> extents;  ///< in order, not touching, inside [0, size)
-  bool racy = false;  ///< changed so near the backup that equal times prove nothing: read again next time
-  bool unreadable = false;  ///< content or metadata could not be read; what is here is not the whole
+  bool racy = false;            ///< changed so near the backup that equal times prove nothing, or without its
+                                ///< attributes: read again next time
+  bool unreadable = false;      ///< content or metadata could not be read; what is here is not the whole
 
   bool operator==(const Entry&) const = default;
 };

@@ -1,5 +1,7 @@
 #include "engine/format/keys.hpp"
 
+#include <algorithm>
+
 #include "engine/format/lines.hpp"
 #include "stash/base/error.hpp"
 #include "stash/json/value.hpp"
@@ -135,6 +137,23 @@ std::optional<crypto::Key> KeySlot::unlock(std::string_view password) const {
 }
 
 bool is_strong_secret(std::string_view password) { return password.size() >= 43; }
+
+Kdf kdf_for(std::string_view password) {
+  constexpr std::size_t kHexDigits = 64;
+  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto is_hex = [&](char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); };
+  const auto is_base64 = [&](char c) {
+    return is_upper(c) || is_lower(c) || is_digit(c) ||
+           std::string_view("+/-_=").find(c) != std::string_view::npos;
+  };
+  const bool hex = password.size() >= kHexDigits && std::ranges::all_of(password, is_hex);
+  const bool base64 = is_strong_secret(password) && std::ranges::all_of(password, is_base64) &&
+                      std::ranges::any_of(password, is_upper) && std::ranges::any_of(password, is_lower) &&
+                      std::ranges::any_of(password, is_digit);
+  return hex || base64 ? Kdf::Raw : Kdf::Scrypt;
+}
 
 std::string write_slot(std::string id, const crypto::Key& master, std::string_view password, Kdf kdf,
                        std::string label, TimePoint now, Random& random) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/format/codec.hpp"
+#include "engine/format/pack.hpp"
 
 namespace stash::engine {
 namespace {
@@ -64,6 +65,16 @@ SegmentPack read_pack(ByteReader& r) {
 }
 
 }  // namespace
+
+void append_pack(Segment& segment, SegmentPack pack, const PackFooter& footer) {
+  const std::uint32_t number = count(segment.packs.size());
+  pack.first_frame = count(segment.frames.size());
+  pack.frames = count(footer.frames.size());
+  segment.packs.push_back(pack);
+  segment.frames.insert(segment.frames.end(), footer.frames.begin(), footer.frames.end());
+  for (const PackBlob& blob : footer.blobs)
+    segment.blobs.push_back({blob.id, number, pack.first_frame + blob.frame, blob.offset, blob.length});
+}
 
 SegmentView::SegmentView(ByteView bytes) {
   ByteReader r(bytes, "index segment");

@@ -24,6 +24,8 @@
 
 namespace stash::engine {
 
+struct PackFooter;
+
 /// Most bytes of a stored segment that are read.
 inline constexpr std::uint64_t kMaxSegmentBytes = std::uint64_t{4} << 30;
 /// Bytes that a blob takes in one, without its frame.
@@ -58,6 +60,9 @@ struct Segment {
 
   bool operator==(const Segment&) const = default;
 };
+
+/// Adds a pack with all that its footer tells. Of `pack` id, size, checksum and kind are given.
+void append_pack(Segment& segment, SegmentPack pack, const PackFooter& footer);
 
 /// The plain bytes of a segment, read in place: only the packs are copied out of them.
 class SegmentView {

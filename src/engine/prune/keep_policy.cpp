@@ -3,6 +3,8 @@
 // bucket with room left also keeps the oldest snapshot, so that history is as long as the counts allow. Times
 // are UTC.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <tuple>
@@ -51,13 +53,14 @@ void fill(Bucket& bucket, const Group& group) {
   }
 }
 
-void keep_tagged(const std::vector<std::string>& tags, const Group& group) {
-  for (KeepDecision* decision : group)
-    for (const std::string& tag : tags)
-      if (std::ranges::count(decision->snapshot.tags, tag) > 0) {
-        decision->keep = true;
-        decision->reasons.push_back("has tag " + tag);
-      }
+void keep_tagged(const TagFilter& tags, const Group& group) {
+  for (KeepDecision* decision : group) {
+    const std::vector<std::string>* list = tags.match(decision->snapshot.tags);
+    if (!list) continue;
+    decision->keep = true;
+    decision->reasons.push_back(
+        fmt::format("has {} {}", list->size() == 1 ? "tag" : "tags", fmt::join(*list, ",")));
+  }
 }
 
 void keep_within(Duration within, const Group& group) {

@@ -96,8 +96,12 @@ bool SnapshotFilter::matches(const Snapshot& snapshot) const {
     return std::ranges::all_of(wanted,
                                [&](const std::string& w) { return std::ranges::find(all, w) != all.end(); });
   };
-  return (host.empty() || snapshot.host == host) && has_all(snapshot.paths, paths) &&
-         has_all(snapshot.tags, tags);
+  const auto has_source = [&](const auto& wanted) {
+    const auto it = snapshot.source.find(wanted.first);
+    return it != snapshot.source.end() && it->second == wanted.second;
+  };
+  return std::ranges::all_of(source, has_source) && (host.empty() || snapshot.host == host) &&
+         has_all(snapshot.paths, paths) && (tags.empty() || tags.match(snapshot.tags));
 }
 
 Repository::Repository(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -119,7 +123,8 @@ Task<void> Repository::init(storage::Store& store, Secret password, InitOptions 
 
   const std::string slot = ObjectId::make(environment.random).hex();
   const std::string slot_text = co_await net::offload(environment.pool, [&] {
-    return write_slot(slot, master, password.reveal(), options.kdf, "", config.created, environment.random);
+    const Kdf kdf = options.kdf.value_or(kdf_for(password.reveal()));
+    return write_slot(slot, master, password.reveal(), kdf, "", config.created, environment.random);
   });
   co_await put_new(store, std::string(kKeysPrefix) + slot, as_bytes(slot_text));
   co_await store.sync();
