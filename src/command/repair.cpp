@@ -31,13 +31,18 @@ Task<int> run_index(Hand& hand, RepairFlags& flags) {
         .flag("dry_run", flags.dry_run)
         .number("packs_added", r.packs_added)
         .number("packs_forgotten", r.packs_forgotten);
-    line.number("segments_dropped", r.segments_dropped).texts("problems", r.problems).print();
+    line.number("segments_dropped", r.segments_dropped)
+        .number("tombs_dropped", r.tombs_dropped)
+        .texts("problems", r.problems)
+        .print();
   } else {
     print_problems(r.problems);
     if (!flags.hand.quiet)
-      fmt::print("{}index: {} packs added, {} that do not exist left out, {} unreadable segments dropped\n",
-                 flags.dry_run ? "would change the " : "", r.packs_added, r.packs_forgotten,
-                 r.segments_dropped);
+      fmt::print(
+          "{}index: {} packs added, {} that do not exist left out, {} unreadable segments and {} unreadable "
+          "tombs dropped\n",
+          flags.dry_run ? "would change the " : "", r.packs_added, r.packs_forgotten, r.segments_dropped,
+          r.tombs_dropped);
   }
   co_return r.problems.empty() ? kDone : kPartial;
 }

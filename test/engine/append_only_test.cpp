@@ -4,6 +4,7 @@
 #include "engine/hooked_store.hpp"
 #include "stash/engine/check.hpp"
 #include "stash/engine/forget.hpp"
+#include "stash/engine/retag.hpp"
 
 namespace stash::engine::test {
 namespace {
@@ -95,6 +96,17 @@ TEST_F(AppendOnly, PruneTellsWhatItCannotDeleteAndASecondOneLeavesNothingBehind)
   EXPECT_EQ(world_.memory.objects(), before) << "it would pile up";
   restore_to(kept.snapshot, dir_ / "out");
   expect_sound();
+}
+
+TEST_F(AppendOnly, TagsAreNotChangedWhereTheOldSnapshotsWouldStay) {
+  make_dir(dir_ / "src");
+  write_file(dir_ / "src/a", random_text(5'000, 1));
+  back_up(dir_ / "src");
+  const auto before = world_.memory.objects();
+  TagChange change;
+  change.add = {"monthly"};
+  EXPECT_EQ(kind_of([&] { net::run(retag(*repository_, {}, {}, change)); }), ErrorKind::Denied);
+  EXPECT_EQ(world_.memory.objects(), before);
 }
 
 TEST_F(AppendOnly, WhatIsLockedIsDeletedOnceItIsNot) {

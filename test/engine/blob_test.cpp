@@ -10,6 +10,7 @@
 #include "engine/format/sealed.hpp"
 #include "engine/format/segment.hpp"
 #include "engine/format_fixture.hpp"
+#include "engine/hooked_store.hpp"
 
 namespace stash::engine {
 namespace {
@@ -168,6 +169,98 @@ TEST(Blobs, ADamagedPackIsNeverReadAsSomethingElse) {
     pack->second[i] ^= std::byte{4};
   }
   EXPECT_EQ(net::run(read_all(*repository, refs)), blobs);
+}
+
+/// A repository seen through a store that counts how often the index is loaded.
+struct Rereads : ::testing::Test {
+  Rereads() {
+    net::run(test::init_raw(world.memory, world.environment()));
+    hooked.on_call = [this](const std::string& call) { loads += call == "list index/" ? 1 : 0; };
+  }
+  std::vector<BlobRef> write(std::uint64_t seed, std::size_t count) {
+    std::vector<Bytes> blobs;
+    for (std::size_t i = 0; i < count; ++i) blobs.push_back(test::random_bytes(5000, seed + i));
+    const auto writing = net::run(test::open_raw(world.memory, world.environment()));
+    Progress progress;
+    std::uint64_t fresh = 0;
+    return net::run(write_all(*writing, blobs, progress, fresh));
+  }
+  std::unique_ptr<Repository> open() {
+    auto repository = net::run(test::open_raw(hooked, world.environment()));
+    net::run(repository->impl().load_index(Index::Scope::Places));
+    loads = 0;
+    return repository;
+  }
+
+  World world;
+  test::HookedStore hooked{world.memory};
+  std::size_t loads = 0;
+};
+
+/// How many of them cannot be read.
+Task<void> read_each(BlobReader& reader, std::vector<BlobRef> refs, std::size_t& lost) {
+  for (const BlobRef& ref : refs) {
+    try {
+      co_await reader.read(BlobKind::Data, ref.id, true);
+    } catch (const Error& e) {
+      EXPECT_EQ(e.kind(), ErrorKind::Corrupt);
+      ++lost;
+    }
+  }
+}
+
+std::size_t lost_of(BlobReader& reader, const std::vector<BlobRef>& refs) {
+  std::size_t lost = 0;
+  net::run(read_each(reader, refs, lost));
+  return lost;
+}
+
+Task<void> read_both(BlobReader& reader, std::vector<BlobRef> some, std::vector<BlobRef> others,
+                     std::size_t& lost) {
+  net::TaskGroup group;
+  co_await group.spawn(read_each(reader, std::move(some), lost));
+  co_await group.spawn(read_each(reader, std::move(others), lost));
+  co_await group.join();
+}
+
+TEST_F(Rereads, OfALostPackLoadTheIndexAFewTimesInAll) {
+  const auto some = write(1, 40);
+  const auto others = write(101, 40);
+  const auto repository = open();
+  std::erase_if(world.memory.objects(),
+                [](const auto& object) { return object.first.starts_with("packs/"); });
+  BlobReader reader(repository->impl());
+  std::size_t lost = 0;
+  net::run(read_both(reader, some, others, lost));
+
+  EXPECT_EQ(lost, 80u);
+  EXPECT_GT(loads, 0u);
+  EXPECT_LE(loads, 4u);
+}
+
+TEST_F(Rereads, AtTheSameTimeShareAReload) {
+  const auto repository = open();
+  const auto some = write(1, 1);
+  const auto others = write(101, 1);
+  hooked.run_before = [](const std::string&) { return stash::test::ManualTimers::settle(); };
+  BlobReader reader(repository->impl());
+  std::size_t lost = 0;
+  net::run(read_both(reader, some, others, lost));
+
+  EXPECT_EQ(lost, 0u);
+  EXPECT_EQ(loads, 1u);
+}
+
+TEST_F(Rereads, GoOnToLoadTheIndexWhereThatHelpsNowAndThen) {
+  const auto gone = write(1, 9);
+  const auto repository = open();
+  std::erase_if(world.memory.objects(),
+                [](const auto& object) { return object.first.starts_with("packs/"); });
+  BlobReader reader(repository->impl());
+  for (std::size_t i = 0; i < 9; i += 3) {
+    EXPECT_EQ(lost_of(reader, {gone[i], gone[i + 1], gone[i + 2]}), 3u);
+    EXPECT_EQ(lost_of(reader, write(100 + i, 1)), 0u) << "it came after the index was loaded";
+  }
 }
 
 /// One frame of a thousand blobs of a byte, for the slot that its first id names.

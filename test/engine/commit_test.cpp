@@ -103,6 +103,24 @@ TEST(Commit, IsVisibleOnlyAfterPacksAndSegments) {
   EXPECT_EQ(order.back(), "list tomb");
 }
 
+TEST(Commit, OneThatComesTooLateIsNeverVisible) {
+  World world;
+  net::run(test::init_raw(world.memory, world.environment()));
+  const Files files = test::some_files(5, 1);
+  const Snapshot old = net::run(open_and_back_up(world.memory, world.environment(), files));
+  HookedStore staged(world.memory);
+  bool visible = false;
+  staged.on_call = [&](const std::string& call) { visible = visible || call.starts_with("put snapshots/"); };
+  const auto late = net::run(test::open_raw(staged, world.environment()));
+  net::run(late->impl().load_index(Index::Scope::Members));
+  const auto other = net::run(test::open_raw(world.memory, world.environment()));
+  net::run(other->impl().remove_snapshot(old.id));
+  EXPECT_GT(net::run(prune(*other, test::at_once())).packs_deleted, 0u);
+
+  EXPECT_EQ(test::kind_of([&] { net::run(test::make_snapshot(*late, files)); }), ErrorKind::Corrupt);
+  EXPECT_FALSE(visible);
+}
+
 TEST(Commit, ASnapshotThatCannotBeWithdrawnIsMarkedAndLeftOut) {
   World world;
   net::run(test::init_raw(world.memory, world.environment()));

@@ -206,6 +206,62 @@ TEST_F(CopyTest, ALaterSnapshotCostsWhatChanged) {
   EXPECT_EQ(lines(tree_differences(dir_ / "n", dir_ / "out" + dir_ / "n")), "");
 }
 
+/// A snapshot of files with as many blobs as an entry lists, all out of the same ones.
+Task<void> write_wide(BlobWriter& writer, Repository::Impl& repository, unsigned files, Manifest& made) {
+  std::vector<BlobRef> refs;
+  for (unsigned i = 0; i < Entry::kMaxBlobs; ++i)
+    refs.push_back(co_await writer.add(BlobKind::Data, random_bytes(100, i)));
+  TreeWriter tree(writer, repository.tree_seed);
+  std::mt19937_64 order(1);
+  for (unsigned i = 0; i < files; ++i) {
+    std::ranges::shuffle(refs, order);
+    const bool full = tree.add(file_entry(fmt::format("/data/{:04}", i), refs));
+    if (full) co_await tree.flush();
+  }
+  const TreeRef root = co_await tree.finish();
+  Manifest manifest;
+  manifest.root = root.blob.id;
+  manifest.entries = root.entries;
+  manifest.snapshot.start = manifest.snapshot.end = repository.environment.timers.now();
+  manifest.snapshot.host = "host-0";
+  manifest.snapshot.paths = {"/data"};
+  manifest.snapshot.program = "test";
+  made = co_await commit(repository, writer, std::move(manifest));
+}
+
+TEST_F(CopyTest, FilesThatAreTakenOverDoNotWaitInMemoryUntilTheyAreMany) {
+  constexpr unsigned kFiles = 400;
+  HookedStore hooked(world_.memory);
+  repository_ = net::run(open_raw(hooked, world_.environment()));
+  std::string ids[2];
+  for (std::string& id : ids) {
+    world_.timers.advance(std::chrono::seconds(10));
+    net::run(repository_->impl().load_index(Index::Scope::Members));
+    Manifest made;
+    Progress unseen;
+    net::run(write_session(repository_->impl(), unseen, [&](BlobWriter& writer) {
+      return write_wide(writer, repository_->impl(), kFiles, made);
+    }));
+    id = made.snapshot.id;
+  }
+  copy({ids[0]});
+  Progress progress;
+  std::uint64_t waiting = 0;
+  hooked.on_call = [&](const std::string&) {
+    const std::uint64_t taken = progress.bytes_done / (100 * Entry::kMaxBlobs);
+    waiting = std::max<std::uint64_t>(waiting, taken - progress.files_done);
+  };
+  const CopyResult result =
+      net::run(copy_snapshots(*repository_, *to_, {ids[1]}, {}, progress, [](const CopiedSnapshot&) {}));
+  hooked.on_call = nullptr;
+
+  EXPECT_EQ(result.copied, 1u);
+  EXPECT_EQ(progress.files_done, kFiles);
+  EXPECT_GT(waiting, 0u);
+  EXPECT_LT(waiting, kFiles / 2);
+  reopen();
+}
+
 TEST_F(CopyTest, WhatIsCondemnedThereIsStoredAgain) {
   make_dir(dir_ / "n");
   write_file(dir_ / "n/file", random_text(2'000'000, 1));
@@ -237,7 +293,7 @@ TEST_F(CopyTest, ChoosesByIdAndByFilter) {
   back_up(tagged);
   const Snapshot second = back_up(dir_ / "n").snapshot;
   SnapshotFilter filter;
-  filter.tags = {"t"};
+  filter.tags.add("t");
 
   EXPECT_EQ(copy({}, filter).copied, 1u);
   EXPECT_EQ(copies()[0].tags, std::vector<std::string>{"t"});

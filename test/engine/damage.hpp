@@ -6,7 +6,7 @@
 //   - an operation either fails with an Error that tells, or does what it would have done without the damage;
 //   - what is restored is what was backed up, or nothing (I6);
 //   - check finds whatever keeps a snapshot from being restored (I7);
-//   - a damaged manifest hides no other snapshot;
+//   - a damaged manifest hides no other snapshot, and a damaged tomb keeps nobody from restoring;
 //   - no operation makes it worse: with the damaged object back as it was, every snapshot is whole (I7).
 
 #include <functional>
@@ -217,6 +217,7 @@ class DamagedWorld {
         return std::string();
       });
     const bool of_manifest = damage.object.starts_with("snapshots/");
+    if (wrong.empty() && !restores && damage.object.starts_with("tomb/")) wrong = "a restore needs a tomb";
     if (wrong.empty() && of_manifest && listed + 1 < snapshots_.size()) wrong = "other snapshots are hidden";
     if (wrong.empty() && !restores && sound && !forgets(damage)) wrong = "check finds nothing";
     if (wrong.empty() && world_.memory.objects() != before) wrong = "looking changed something";

@@ -106,6 +106,31 @@ TEST_F(Prunes, LeaveYoungPacksAlone) {
   EXPECT_GT(prune_with(options).packs_deleted, 0u);
 }
 
+TEST_F(Prunes, PacksDatedFarAheadAreNotYoung) {
+  world.timers.advance(std::chrono::hours(24 * 365));
+  forget(back_up(test::some_files(10, 2)));
+  world.timers.advance(-std::chrono::hours(24 * 365));
+  PruneOptions options = at_once();
+  options.young = std::chrono::hours(48);
+  EXPECT_GT(prune_with(options).packs_deleted, 0u);
+  EXPECT_TRUE(world.names("packs/").empty());
+}
+
+TEST_F(Prunes, WhatATombDatedFarAheadCondemnsIsCondemnedAgainAndGoesAfterTheGraceTime) {
+  PruneOptions options = at_once();
+  options.grace = std::chrono::hours(24);
+  forget(back_up(test::some_files(10, 2)));
+  world.timers.advance(std::chrono::hours(24 * 365));
+  EXPECT_GT(prune_with(options).packs_condemned, 0u);
+  world.timers.advance(-std::chrono::hours(24 * 365));
+  EXPECT_GT(prune_with(options).packs_condemned, 0u);
+  EXPECT_EQ(prune_with(options).packs_condemned, 0u) << "once is enough";
+
+  world.timers.advance(std::chrono::hours(25));
+  EXPECT_GT(prune_with(options).packs_deleted, 0u);
+  EXPECT_TRUE(world.names("packs/").empty());
+}
+
 TEST_F(Prunes, CopyTheLiveRestOfMostlyDeadPacks) {
   Files files = test::some_files(20, 1);
   const Snapshot all = back_up(files);

@@ -12,6 +12,7 @@ struct RepairResult {
   std::uint64_t segments_dropped = 0;  ///< index segments that could not be read
   std::uint64_t packs_added = 0;       ///< that no readable segment named
   std::uint64_t packs_forgotten = 0;   ///< that segments named and that do not exist
+  std::uint64_t tombs_dropped = 0;     ///< that could not be read
   std::vector<std::string> problems;   ///< packs whose footer is damaged: at most 100
 };
 
@@ -19,6 +20,10 @@ struct RepairResult {
 /// segments that cannot be read and packs that are not there are left out. Works beside writers and
 /// collectors; what was right stays as it is, and doing it twice changes nothing. Deletes no pack. With
 /// `dry_run` it only tells. progress: bytes are packs.
+///
+/// A tomb that cannot be read gives way to one that names no pack, and then no collector may be running that
+/// read it when it was whole: new writers would count on packs which that one deletes. What it condemned, and
+/// still exists, counts as stored again; where that was for damage, repair_packs() condemns it again.
 Task<RepairResult> repair_index(Repository& repository, bool dry_run, Progress& progress);
 
 struct RepairPacksOptions {

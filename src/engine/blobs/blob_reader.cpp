@@ -8,6 +8,7 @@ namespace stash::engine {
 namespace {
 
 constexpr std::uint64_t kMaxGap = std::uint64_t{128} << 10;  ///< cheaper to read over than to ask again
+constexpr int kMaxVainReloads = 4;
 
 /// decode() on the pool.
 Task<std::shared_ptr<const Bytes>> decoded(net::Pool& pool, const BlobReader& reader, FramePlace place,
@@ -23,11 +24,19 @@ BlobReader::BlobReader(Repository::Impl& repository, std::uint64_t cache_bytes)
 
 Task<Bytes> BlobReader::read(BlobKind kind, BlobId id, bool verify) {
   std::string trouble;
-  for (const bool fresh_index : {false, true}) {
-    // A collector may have moved it since the index was loaded.
-    if (fresh_index) co_await repository_.reload_index();
+  for (bool fresh_index = false;;) {
+    const std::weak_ptr<const LoadedIndex> tried = repository_.loaded();
     auto bytes = co_await read_any_copy(kind, id, verify, trouble);
+    if (bytes && fresh_index) vain_reloads_ = 0;
     if (bytes) co_return std::move(*bytes);
+    if (fresh_index) break;
+    const Budget::Hold turn = co_await reload_turn_.acquire(1);
+    if (tried.lock() != repository_.loaded()) continue;
+    if (vain_reloads_ == kMaxVainReloads) break;
+    // A collector may have moved it since the index was loaded.
+    ++vain_reloads_;
+    co_await repository_.reload_index();
+    fresh_index = true;
   }
   const char* const what = kind == BlobKind::Tree ? "tree" : "data";
   if (find(kind, id).empty())

@@ -7,12 +7,14 @@
 
 #include "engine/format/entry.hpp"
 #include "engine/index/index.hpp"
+#include "engine/parallel/budget.hpp"
 #include "stash/base/error.hpp"
 #include "stash/engine/repository.hpp"
 
 namespace stash::engine {
 
-/// Error(Corrupt) for a blob that is in no pack by a fresh index: whoever stores it again makes it whole.
+/// Error(Corrupt) for a blob that is in no pack by the newest index that its reader would load: whoever
+/// stores it again makes it whole.
 class LostBlob : public Error {
  public:
   using Error::Error;
@@ -34,8 +36,8 @@ class BlobReader {
   explicit BlobReader(Repository::Impl& repository, std::uint64_t cache_bytes = std::uint64_t{4} << 20);
 
   /// The bytes of one blob. A pack or copy that is gone makes it look for another copy, and load the index
-  /// again, before Error(Corrupt), for one that is in no pack LostBlob, that names it. With `verify` the id
-  /// is computed again.
+  /// again, before Error(Corrupt), for one that is in no pack LostBlob, that names it. Where loading it was
+  /// in vain a few times running, this reader does so no more. With `verify` the id is computed again.
   Task<Bytes> read(BlobKind kind, BlobId id, bool verify = false);
 
   /// Before the first of these blobs, which are wanted in this order, is read: gets as many of them at once
@@ -45,6 +47,8 @@ class BlobReader {
   /// The bytes of one blob out of any copy that the loaded index knows, id computed again; nothing when none
   /// can be read.
   Task<std::optional<Bytes>> read_copy(BlobKind kind, BlobId id);
+  /// What lies at one place. Error(NotFound) and Error(Corrupt) tell of a pack that is gone or damaged.
+  Task<Bytes> read_place(BlobPlace place, BlobKind kind);
 
   /// For planners: where a blob is, without reading. Nothing when it is in no pack. At most `copies` places.
   std::vector<BlobPlace> find(BlobKind kind, const BlobId& id) const;
@@ -79,7 +83,6 @@ class BlobReader {
   std::shared_ptr<const Run> run_with(const FramePlace& place) const;
   bool has(const FramePlace& place) const;
   Run plan_run(BlobKind kind, const std::vector<BlobId>& wanted, std::uint64_t most) const;
-  Task<Bytes> read_place(BlobPlace place, BlobKind kind);
   Task<Frame> decode_ahead(FramePlace place, BlobKind kind);
   Task<Frame> frame(FramePlace place, BlobKind kind);
   Task<std::optional<Bytes>> read_any_copy(BlobKind kind, BlobId id, bool verify, std::string& trouble);
@@ -89,6 +92,8 @@ class BlobReader {
   std::uint64_t cached_bytes_ = 0;
   std::array<std::shared_ptr<const Run>, 2> ahead_;  ///< the newest, and the one that it interrupted
   std::list<Cached> cache_;  ///< newest first; a handful of frames, so a scan is the fastest lookup
+  Budget reload_turn_{1};    ///< one reload at a time: each has a whole index in memory
+  int vain_reloads_ = 0;     ///< running
 };
 
 }  // namespace stash::engine

@@ -63,7 +63,6 @@ struct BlobWriter::Impl {
   Task<void> write_segment();
   Task<void> make_segment_room();
   bool segment_is_due() const;
-  void add_to_segment(const OpenPack& pack, BlobKind kind, const std::array<std::byte, 16>& checksum);
   void rethrow_failure() const {
     if (failure) std::rethrow_exception(failure);
   }
@@ -132,6 +131,7 @@ BlobWriter::BlobWriter(Repository::Impl& repository, Progress& progress,
                        std::shared_ptr<const LoadedIndex> known)
     : impl_(std::make_unique<Impl>(repository, progress, known ? std::move(known) : repository.loaded())) {
   repository.config.require_writable();
+  impl_->loaded->require_tombs();
 }
 
 BlobWriter::~BlobWriter() {
@@ -254,7 +254,7 @@ Task<void> BlobWriter::Impl::upload(PackLane& lane, OpenPack& pack) {
   bytes_stored += pack.used;
   progress.bytes_stored.fetch_add(pack.used, std::memory_order_relaxed);
   co_await make_segment_room();
-  add_to_segment(pack, lane.kind(), checksum);
+  append_pack(segment, {pack.id, pack.used, checksum, lane.kind()}, pack.footer);
 }
 
 /// A segment is held as a whole by whoever writes or reads it: to one that is due nothing is added.
@@ -265,17 +265,6 @@ Task<void> BlobWriter::Impl::make_segment_room() {
     else
       co_await write_segment();
   }
-}
-
-void BlobWriter::Impl::add_to_segment(const OpenPack& pack, BlobKind kind,
-                                      const std::array<std::byte, 16>& checksum) {
-  const auto first_frame = static_cast<std::uint32_t>(segment.frames.size());
-  const auto number = static_cast<std::uint32_t>(segment.packs.size());
-  segment.packs.push_back({pack.id, pack.used, checksum, kind, first_frame,
-                           static_cast<std::uint32_t>(pack.footer.frames.size())});
-  segment.frames.insert(segment.frames.end(), pack.footer.frames.begin(), pack.footer.frames.end());
-  for (const PackBlob& blob : pack.footer.blobs)
-    segment.blobs.push_back({blob.id, number, first_frame + blob.frame, blob.offset, blob.length});
 }
 
 bool BlobWriter::Impl::segment_is_due() const {
@@ -322,6 +311,8 @@ Task<void> BlobWriter::flush() {
   }
   co_await w.write_segment();
   if (std::exchange(w.unsynced, false)) co_await w.repository.store.sync();
+  // A commit may have to copy, with a writer of its own.
+  for (PackLane& lane : w.lanes) lane.release_memory();
 }
 
 Task<void> BlobWriter::finish() {

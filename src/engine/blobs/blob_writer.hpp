@@ -62,7 +62,8 @@ class BlobWriter {
   };
 
   /// `known` tells what is stored already; by default the index of the repository, which must be loaded
-  /// (Repository::Impl::load_index). `progress` gets bytes_new and bytes_stored.
+  /// (Repository::Impl::load_index). `progress` gets bytes_new and bytes_stored. Error(Corrupt) when a tomb
+  /// cannot be read: what is stored may be condemned.
   BlobWriter(Repository::Impl& repository, Progress& progress, std::shared_ptr<const LoadedIndex> known = {});
   ~BlobWriter();
   BlobWriter(const BlobWriter&) = delete;

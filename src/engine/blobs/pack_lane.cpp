@@ -129,6 +129,13 @@ void PackLane::close_all() {
     if (open_[slot] && !open_[slot]->footer.frames.empty()) close(slot);
 }
 
+void PackLane::release_memory() {
+  const std::lock_guard lock(mutex_);
+  assert(set_aside_ == 0);
+  made_ -= free_.size();
+  free_.clear();
+}
+
 std::unique_ptr<OpenPack> PackLane::take_ready() {
   const std::lock_guard lock(mutex_);
   if (ready_.empty()) return nullptr;

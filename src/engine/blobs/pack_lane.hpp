@@ -73,6 +73,8 @@ class PackLane {
 
   /// Closes the open packs, if they hold anything. Nobody may be in put().
   void close_all();
+  /// Frees the memory of packs that hold nothing, until it is wanted again. No byte may be set aside.
+  void release_memory();
   /// A closed pack that nobody writes into any more, or null. The caller adds the footer, stores it and gives
   /// it back.
   std::unique_ptr<OpenPack> take_ready();

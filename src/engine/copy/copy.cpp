@@ -53,6 +53,8 @@ Task<CopyResult> Copy::run(std::vector<std::string> ids, SnapshotFilter filter) 
   if (from_.config.id == to_.config.id)
     throw Error(ErrorKind::Invalid, "{} and {} are the same repository", from_.store.describe(),
                 to_.store.describe());
+  co_await to_.load_index(Index::Scope::Members);
+  to_.loaded()->require_tombs();
   co_await choose(std::move(ids), std::move(filter));
   co_await find_copies();
   for (const Manifest& manifest : all_) {

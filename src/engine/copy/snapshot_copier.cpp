@@ -11,6 +11,7 @@ namespace {
 constexpr std::uint64_t kBatchBytes = std::uint64_t{64} << 20;
 constexpr std::size_t kBatchRefs = 1u << 15;
 constexpr std::size_t kBatchEntries = 4096;
+constexpr std::uint64_t kBatchHeld = std::uint64_t{4} << 20;
 constexpr std::uint64_t kRun = std::uint64_t{2} << 20;
 /// A run and a decoded frame are a sixth of the budget: the packs in the making have most of the rest.
 constexpr std::uint64_t kBudgetOfRun = 6 * (kRun + kMaxFrame);
@@ -29,6 +30,10 @@ std::span<const WantedPiece> first_frame(std::span<const WantedPiece> pieces) {
 bool is_whole_copy(const Entry& source, const Entry& copy) {
   return !source.unreadable && !copy.unreadable && copy.size == source.size && copy.sparse == source.sparse &&
          copy.extents == source.extents;
+}
+
+std::uint64_t held_by(const Entry& entry) {
+  return entry.blobs.size() * sizeof(BlobRef) + entry.extents.size() * sizeof(Extent);
 }
 
 bool is_again(std::span<const WantedPiece> pieces, std::size_t i) {
@@ -88,9 +93,13 @@ Task<void> SnapshotCopier::take(Entry entry) {
   Waiting& waiting = waiting_.emplace_back();
   waiting.entry = entry;
   const bool known = entry.blobs.empty() || co_await take_over(waiting.entry);
-  if (!known) co_await collect(waiting, std::move(entry));
+  if (!known) {
+    waiting.entry.blobs = std::vector<BlobRef>();  // those of the copy come in their place
+    co_await collect(waiting, std::move(entry));
+  }
   waiting.whole = true;
-  if (waiting_.size() >= kBatchEntries) co_await resolve();
+  held_ += held_by(waiting.entry);
+  if (waiting_.size() >= kBatchEntries || held_ >= kBatchHeld) co_await resolve();
 }
 
 /// Where an earlier snapshot had the same content under the same path, its copy has the refs already.
@@ -247,6 +256,7 @@ Task<void> SnapshotCopier::emit() {
   refs_.clear();
   fresh_.clear();
   bytes_ = 0;
+  held_ = 0;
 }
 
 }  // namespace stash::engine

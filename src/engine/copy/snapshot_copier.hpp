@@ -83,6 +83,7 @@ class SnapshotCopier {
   std::vector<BlobRef> refs_;   ///< of the source
   std::vector<BlobRef> fresh_;  ///< the same in the destination
   std::uint64_t bytes_ = 0;     ///< of content in refs_
+  std::uint64_t held_ = 0;      ///< bytes of refs and extents that whole entries of waiting_ hold
   std::optional<ContentWriter> content_;
   CopiedBlobs copied_;  ///< by this session: what others stored may be condemned
 };

@@ -8,13 +8,27 @@ namespace {
 /// Packs with less dead than this are not worth copying.
 constexpr double kMinDead = 0.10;
 
+/// Dates further ahead are of a machine whose clock is wrong, and say nothing.
+constexpr Duration kSkew = std::chrono::hours(24);
+
 /// Which packs are left alone, since a session under way may be about to use them.
 struct Youth {
   Duration young;
   TimePoint time;
 
-  bool has(const ObjectId& pack) const { return time - pack.made() < young; }
+  bool has(const ObjectId& pack) const {
+    const Duration age = time - pack.made();
+    return young > Duration::zero() && age < young && age > -kSkew;
+  }
 };
+
+/// Packs of tombs whose grace time is being counted: not of those that are dated ahead.
+std::set<ObjectId> condemned_in_time(const Survey& now, TimePoint time) {
+  std::set<ObjectId> packs;
+  for (const Tomb& tomb : now.tombs.tombs)
+    if (ulid_time(tomb.id) - time < kSkew) packs.insert(tomb.packs.begin(), tomb.packs.end());
+  return packs;
+}
 
 /// Packs that give back most for what has to be copied, until few enough dead bytes are left.
 void plan_repack(const Survey& now, const Youth& youth, std::uint64_t dead, double allowed, PrunePlan& plan) {
@@ -38,11 +52,11 @@ void plan_repack(const Survey& now, const Youth& youth, std::uint64_t dead, doub
 }
 
 /// Packs that an interrupted session left in no segment.
-void plan_unindexed(const Survey& now, const Youth& youth, PrunePlan& plan) {
+void plan_unindexed(const Survey& now, const Youth& youth, const std::set<ObjectId>& in_time,
+                    PrunePlan& plan) {
   if (now.misses_some()) return;
-  const std::set<ObjectId> in_tombs = now.tombs.condemned();
   for (const auto& [pack, size] : now.stored)
-    if (!now.index().pack(pack) && !in_tombs.contains(pack) && !youth.has(pack))
+    if (!now.index().pack(pack) && !in_time.contains(pack) && !youth.has(pack))
       plan.condemned.push_back(pack);
 }
 
@@ -51,6 +65,7 @@ void plan_unindexed(const Survey& now, const Youth& youth, PrunePlan& plan) {
 PrunePlan plan_prune(const Survey& now, const PruneOptions& options, TimePoint time) {
   PrunePlan plan;
   const Youth youth{options.young, time};
+  const std::set<ObjectId> in_time = condemned_in_time(now, time);
   const Index& index = now.index();
   std::uint64_t dead = 0;
   std::uint64_t live = 0;
@@ -59,6 +74,7 @@ PrunePlan plan_prune(const Survey& now, const PruneOptions& options, TimePoint t
     if (!now.exists(pack.id)) continue;
     if (pack.condemned) {
       if (now.use[i].needed_copy) plan.to_copy.insert(pack.id);
+      if (!in_time.contains(pack.id)) plan.condemned.push_back(pack.id);
       continue;
     }
     if (now.use[i].live == 0) {
@@ -69,7 +85,7 @@ PrunePlan plan_prune(const Survey& now, const PruneOptions& options, TimePoint t
     live += now.use[i].live;
   }
   plan_repack(now, youth, dead, options.max_unused * static_cast<double>(live), plan);
-  plan_unindexed(now, youth, plan);
+  plan_unindexed(now, youth, in_time, plan);
   return plan;
 }
 

@@ -28,10 +28,12 @@ Task<std::exception_ptr> mark(Repository::Impl& repository, Liveness& live, cons
 Task<std::exception_ptr> look(Repository::Impl& repository, Survey& now) {
   now = Survey();
   now.tombs = co_await read_tombs(repository);
+  if (now.tombs.damage) throw Error(*now.tombs.damage);
   now.manifests = co_await repository.manifests();
   repository.index_is_old();
   co_await repository.load_index(Index::Scope::Places);
   now.loaded = repository.loaded();
+  now.loaded->require_tombs();
   now.stored = co_await list_packs(repository.store);
   now.live.emplace(now.loaded);
   for (const Manifest& manifest : now.manifests) {

@@ -37,8 +37,8 @@ struct Survey {
   const Index& index() const { return loaded->index; }
 };
 
-/// Replaces `now`, whose memory goes first. Error(Corrupt) when a manifest or tree cannot be read, also at
-/// the third look.
+/// Replaces `now`, whose memory goes first. Error(Corrupt) when a tomb, manifest or tree cannot be read, also
+/// at the third look.
 Task<void> take_survey(Repository::Impl& repository, Survey& now);
 
 }  // namespace stash::engine

@@ -43,7 +43,8 @@ class Checker {
   Task<std::vector<std::string>> findings_of(std::string id);
   Task<void> check_tree(const Manifest& manifest, std::vector<std::string>& findings);
   Task<std::uint64_t> entries_of(BlobId root);
-  void check_packs();
+  Task<void> check_packs();
+  std::vector<std::string> findings_of_packs() const;
   bool is_stored(const NeededBlob& blob) const;
   Task<void> check_data();
   Task<void> check_pack(const Index::Pack& pack);
@@ -83,7 +84,8 @@ Task<CheckResult> Checker::run() {
     report(std::move(unreadable));
     co_return std::move(result_);
   }
-  check_packs();
+  if (loaded_->tomb_damage) report(loaded_->tomb_damage->what());
+  co_await check_packs();
   co_await check_snapshots(std::move(snapshots));
   if (options_.read_data) co_await check_data();
   co_return std::move(result_);
@@ -97,20 +99,34 @@ Task<void> Checker::look() {
   stored_ = co_await list_packs(repository_.store);
 }
 
-void Checker::check_packs() {
-  const Index& index = loaded_->index;
+Task<void> Checker::check_packs() {
+  std::vector<std::string> findings = findings_of_packs();
+  if (!findings.empty()) {
+    // A collector may have condemned one after the tombs were read, and deleted it before the packs were.
+    ++looks_;
+    co_await look();
+    findings = findings_of_packs();
+  }
+  for (std::string& finding : findings) report(std::move(finding));
   result_.packs = stored_.size();
-  result_.blobs = index.blobs();
-  for (const Index::Pack& pack : index.packs()) {
+  result_.blobs = loaded_->index.blobs();
+  for (const auto& [id, size] : stored_)
+    if (!loaded_->index.pack(id)) ++result_.unused_packs;
+}
+
+std::vector<std::string> Checker::findings_of_packs() const {
+  std::vector<std::string> findings;
+  for (const Index::Pack& pack : loaded_->index.packs()) {
     const auto it = stored_.find(pack.id);
     if (it == stored_.end()) {
-      if (!pack.condemned) report(fmt::format("{} is missing", pack_name(pack.id)));
+      if (!pack.condemned) findings.push_back(fmt::format("{} is missing", pack_name(pack.id)));
     } else if (it->second != pack.size) {
-      report(fmt::format("{} has {} bytes instead of {}", pack_name(pack.id), it->second, pack.size));
+      findings.push_back(
+          fmt::format("{} has {} bytes instead of {}", pack_name(pack.id), it->second, pack.size));
     }
+    if (findings.size() > kMaxErrors) break;
   }
-  for (const auto& [id, size] : stored_)
-    if (!index.pack(id)) ++result_.unused_packs;
+  return findings;
 }
 
 bool Checker::is_stored(const NeededBlob& blob) const {

@@ -1,5 +1,6 @@
 #include "stash/engine/repair.hpp"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "engine/blobs/pack_footer.hpp"
@@ -11,6 +12,7 @@
 #include "engine/repository/repository_impl.hpp"
 #include "engine/repository/segment_merge.hpp"
 #include "engine/repository/store_io.hpp"
+#include "engine/repository/tombs.hpp"
 #include "stash/base/log.hpp"
 
 namespace stash::engine {
@@ -42,6 +44,7 @@ class IndexRepair {
     co_await write_segment();
     co_await drop_unreadable();
     co_await forget_missing();
+    co_await drop_damaged_tombs();
     repository_.index_is_old();
     co_return std::move(result_);
   }
@@ -82,22 +85,15 @@ class IndexRepair {
 
   Task<void> add_pack(ObjectId pack, std::uint64_t size) {
     const StoredFooter stored = co_await read_footer(repository_, pack, size);
-    add(pack, size, stored.kind, stored.footer);
+    append_pack(segment_, {pack, size, {}, stored.kind}, stored.footer);
     ++result_.packs_added;
-  }
-
-  void add(const ObjectId& pack, std::uint64_t size, BlobKind kind, const PackFooter& footer) {
-    const auto first = static_cast<std::uint32_t>(segment_.frames.size());
-    const auto number = static_cast<std::uint32_t>(segment_.packs.size());
-    segment_.packs.push_back({pack, size, {}, kind, first, static_cast<std::uint32_t>(footer.frames.size())});
-    segment_.frames.insert(segment_.frames.end(), footer.frames.begin(), footer.frames.end());
-    for (const PackBlob& blob : footer.blobs)
-      segment_.blobs.push_back({blob.id, number, first + blob.frame, blob.offset, blob.length});
   }
 
   Task<void> write_segment() {
     Segment done = std::exchange(segment_, Segment{});
     if (done.packs.empty() || dry_run_) co_return;
+    // A segment names only packs that are durable: a writer may have died before it saw to that.
+    co_await repository_.store.sync();
     const std::string name = repository_.new_segment_name();
     const Bytes sealed = seal_object(repository_.keys, kSegmentMagic, name, encode_segment(std::move(done)));
     co_await put_new(repository_.store, name, sealed);
@@ -125,6 +121,28 @@ class IndexRepair {
     }
     result_.packs_forgotten = missing.size();
     if (!dry_run_ && !missing.empty()) co_await rewrite_segments(repository_, std::move(missing));
+  }
+
+  /// Last: packs that it condemned and that are gone must be in no segment by now. What it condemned and is
+  /// there counts as stored again, so nobody may be about to delete it. A tomb that names none takes its
+  /// place, so that sessions under way look again at what they rely on.
+  Task<void> drop_damaged_tombs() {
+    const Tombs tombs = co_await read_tombs(repository_);
+    if (tombs.damaged.empty()) co_return;
+    // It cannot be made again: once may have been misread.
+    const Tombs again = co_await read_tombs(repository_);
+    std::vector<std::string> damaged = tombs.damaged;
+    std::erase_if(damaged, [&](const std::string& name) { return !std::ranges::count(again.damaged, name); });
+    result_.tombs_dropped = damaged.size();
+    if (dry_run_ || damaged.empty()) co_return;
+    Tomb instead;
+    for (const std::string& name : damaged) instead.settled.push_back(name.substr(kTombPrefix.size()));
+    co_await publish_tomb(repository_, std::move(instead));
+    for (const std::string& name : damaged) {
+      log::warn("a tomb that cannot be read is removed", {{"tomb", name}});
+      co_await repository_.store.remove(name);
+    }
+    co_await repository_.store.sync();
   }
 
   Repository::Impl& repository_;

@@ -50,6 +50,7 @@ class PackRepair {
                                            ByteView bytes, BlobWriter* writer);
   Task<void> count_lost();
   Task<bool> has_other_copy(BlobKind kind, BlobKey key);
+  Task<bool> is_copy(BlobKind kind, BlobKey key, BlobPlace place);
   Task<void> condemn();
   void report(std::string problem);
 
@@ -179,17 +180,18 @@ Task<void> salvage_into(PackRepair& repair, BlobWriter& writer) { return repair.
 Task<bool> PackRepair::has_other_copy(BlobKind kind, BlobKey key) {
   for (const BlobPlace& place : loaded_->index.find(kind, key)) {
     if (std::ranges::count(damaged_, place.frame.pack) > 0) continue;
-    const FrameInfo info{place.frame.offset, place.frame.stored, place.frame.raw, place.frame.codec};
-    const ClaimedFrame frame{info, {{key, place.offset, place.length}}};
-    const storage::Range range(0, std::uint64_t{info.offset} + info.stored);
-    Bytes bytes;
-    try {
-      bytes = co_await repository_.store.get(pack_name(place.frame.pack), range);
-    } catch (const Error& e) {
-      if (e.kind() != ErrorKind::NotFound) throw;
-    }
-    const auto lost = salvage(reader_, repository_.keys, place.frame.pack, kind, frame, bytes, keep_none);
-    if (lost.empty()) co_return true;
+    const bool found = co_await is_copy(kind, key, place);
+    if (found) co_return true;
+  }
+  co_return false;
+}
+
+Task<bool> PackRepair::is_copy(BlobKind kind, BlobKey key, BlobPlace place) {
+  try {
+    const Bytes bytes = co_await reader_.read_place(place, kind);
+    co_return key_of(repository_.keys.id_of(kind, bytes)) == key;
+  } catch (const Error& e) {
+    if (!is_data_damage(e)) throw;
   }
   co_return false;
 }
@@ -222,6 +224,7 @@ void PackRepair::report(std::string problem) {
 Task<RepairPacksResult> PackRepair::run() {
   if (!options_.dry_run) repository_.config.require_writable();
   co_await look();
+  if (!options_.dry_run) loaded_->require_tombs();
   const std::vector<ObjectId> packs = chosen();
   for (const ObjectId& pack : packs) progress_.bytes_total += stored_.at(pack);
   co_await each_parallel(packs.size(), kPacksAtOnce, [&](std::size_t i) { return examine(packs[i]); });

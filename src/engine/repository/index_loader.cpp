@@ -8,6 +8,7 @@
 #include "engine/index/index_file_writer.hpp"
 #include "engine/parallel/budget.hpp"
 #include "engine/parallel/each_parallel.hpp"
+#include "engine/repository/damage.hpp"
 #include "engine/repository/repository_impl.hpp"
 #include "engine/repository/store_io.hpp"
 #include "stash/base/log.hpp"
@@ -91,13 +92,18 @@ Task<void> SegmentReader::read(SegmentObject segment) {
     vanished_.push_back(segment.name);
   }
   if (!sealed) co_return;
-  co_await net::offload(repository_.environment.pool, [&] {
-    const Bytes plain = open_object(repository_.keys, kSegmentMagic, segment.name, *sealed);
-    sealed.reset();
-    const SegmentView view(plain);
-    const std::lock_guard lock(taking_);
-    take_(segment.id, view);
-  });
+  try {
+    co_await net::offload(repository_.environment.pool, [&] {
+      const Bytes plain = open_object(repository_.keys, kSegmentMagic, segment.name, *sealed);
+      sealed.reset();
+      const SegmentView view(plain);
+      const std::lock_guard lock(taking_);
+      take_(segment.id, view);
+    });
+  } catch (const Error& e) {
+    if (!is_damage(e)) throw;
+    throw Error(e.kind(), "{}; stash repair index makes it again from the packs", e.what());
+  }
 }
 
 /// Those of `old` that are listed.

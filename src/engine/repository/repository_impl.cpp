@@ -52,6 +52,7 @@ Task<std::shared_ptr<const LoadedIndex>> Repository::Impl::read_index(Index::Sco
   // Tombs first: a tomb published later than this is met by commit().
   const Tombs tombs = co_await read_tombs(*this);
   fresh->tombs = tombs.names;
+  fresh->tomb_damage = tombs.damage;
   for (const ObjectId& pack : tombs.condemned()) fresh->index.condemn(pack);
   for (const ObjectId& pack : condemned) fresh->index.condemn(pack);
   co_await load_segments(*this, fresh->index);

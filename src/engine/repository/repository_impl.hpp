@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -24,7 +25,13 @@ inline constexpr std::string_view kBrokenSuffix = ".broken";
 struct LoadedIndex {
   explicit LoadedIndex(Index::Scope scope) : index(scope) {}
   Index index;
-  std::set<std::string> tombs;  ///< names of the objects under tomb/
+  std::set<std::string> tombs;       ///< names of the objects under tomb/
+  std::optional<Error> tomb_damage;  ///< why it is not known all that is condemned
+
+  /// For who adds or deletes: throws tomb_damage.
+  void require_tombs() const {
+    if (tomb_damage) throw Error(*tomb_damage);
+  }
 };
 
 /// Is told of a snapshot that cannot be read, and why.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/repository/damage.hpp"
 #include "engine/repository/repository_impl.hpp"
 #include "engine/repository/store_io.hpp"
 
@@ -9,6 +10,15 @@ namespace stash::engine {
 namespace {
 
 constexpr std::uint64_t kMaxTomb = 64u << 20;
+
+void add_damaged(Tombs& all, const std::string& name, const Error& why) {
+  all.damaged.push_back(name);
+  if (!all.damage)
+    all.damage = Error(why.kind(),
+                       "{}; nobody knows which packs it condemned, so nothing can be added or pruned: "
+                       "stash repair index takes it away, while no prune runs",
+                       why.what());
+}
 
 }  // namespace
 
@@ -34,7 +44,8 @@ Task<Tombs> read_tombs(Repository::Impl& repository) {
       const Bytes sealed = co_await get_small(repository.store, name, kMaxTomb);
       all.tombs.push_back(open_tomb(repository.keys, name.substr(kTombPrefix.size()), sealed));
     } catch (const Error& e) {
-      if (e.kind() != ErrorKind::NotFound) throw;
+      if (!is_damage(e) && e.kind() != ErrorKind::NotFound) throw;
+      if (is_damage(e)) add_damaged(all, name, e);
     }
   }
   co_return all;

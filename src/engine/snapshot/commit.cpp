@@ -4,7 +4,8 @@
 // that nobody names. A collector works at the same time: it publishes a tomb (packs it will delete) and THEN
 // reads the snapshots again; we publish the snapshot and THEN read the tombs again. Whatever the order, one
 // of the two sees the other (Dekker's argument): we copy what a tomb condemned, or the collector copies what
-// we use before it deletes. No clock or lock takes part.
+// we use before it deletes. No clock or lock takes part. We read them once before that as well: then only
+// what a collector both condemned and deleted while the manifest was put can make a visible snapshot fail.
 
 #include "engine/snapshot/commit.hpp"
 
@@ -55,11 +56,13 @@ Task<void> put_manifest(Repository::Impl& repository, const Manifest& manifest) 
     throw Error(ErrorKind::Corrupt, "{}: it reads back other than it was written", name);
 }
 
-Task<void> settle_tombs(Repository::Impl& repository, const BlobWriter& blobs, const Manifest& manifest) {
-  std::set<std::string> seen = blobs.tombs();
+/// Copies what this snapshot needs of packs condemned by tombs that were not `seen`, until a look shows no
+/// new one. The answer is all that were seen then.
+Task<std::set<std::string>> settle_tombs(Repository::Impl& repository, const Manifest& manifest,
+                                         std::set<std::string> seen) {
   for (;;) {
     const std::set<std::string> now = co_await list_tombs(repository);
-    if (std::ranges::includes(seen, now)) co_return;
+    if (std::ranges::includes(seen, now)) co_return seen;
     log::info("a prune ran meanwhile; looking for blobs it condemned", {{"snapshot", manifest.snapshot.id}});
     repository.index_is_old();
     co_await repository.load_index(Index::Scope::Places);
@@ -105,10 +108,12 @@ Task<Manifest> commit(Repository::Impl& repository, BlobWriter& blobs, Manifest 
   manifest.snapshot.bytes_added += blobs.bytes_new();
   manifest.snapshot.bytes_stored += blobs.bytes_stored();
   manifest.snapshot.id = repository.new_ulid();
+  // Also before it is visible: one that comes too late, or dies while it copies, is never seen.
+  std::set<std::string> seen = co_await settle_tombs(repository, manifest, blobs.tombs());
   std::exception_ptr failure;
   try {
     co_await put_manifest(repository, manifest);
-    co_await settle_tombs(repository, blobs, manifest);
+    co_await settle_tombs(repository, manifest, std::move(seen));
   } catch (...) {
     failure = std::current_exception();
   }

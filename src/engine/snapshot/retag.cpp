@@ -24,6 +24,7 @@ Task<void> commit_again(Repository::Impl& repository, BlobWriter& writer, Manife
 /// by knowing no tomb the writer makes the commit look, and copy it.
 std::shared_ptr<const LoadedIndex> known_to_writer(const Repository::Impl& repository) {
   auto loaded = repository.loaded();
+  loaded->require_tombs();
   if (!loaded->index.holds_condemned()) return loaded;
   return std::make_shared<LoadedIndex>(Index::Scope::Members);
 }
@@ -77,6 +78,9 @@ Task<std::vector<Retagged>> retag(Repository& repository, std::vector<std::strin
   for (const Snapshot& snapshot : chosen) {
     std::vector<std::string> tags = change.apply(snapshot.tags);
     if (tags == snapshot.tags) continue;
+    // Where nothing may be deleted, the old ones would stay beside the new: asked with a name that nobody
+    // has.
+    if (changed.empty()) co_await impl.store.remove(std::string(kSnapshotsPrefix) + impl.new_ulid());
     co_await impl.load_index(Index::Scope::Members);
     std::string after = co_await replace(impl, snapshot.id, std::move(tags));
     changed.push_back({snapshot.id, std::move(after)});
