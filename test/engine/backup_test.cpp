@@ -159,6 +159,30 @@ TEST_F(BackupTest, AttributesThatCannotBeReadCostNothingElse) {
   EXPECT_EQ(lines(tree_differences(dir_ / "n", dir_ / "out" + dir_ / "n")), "");
 }
 
+TEST_F(BackupTest, AFileWithoutItsAttributesIsReadAgainEvenAfterAnIncompleteParent) {
+  make_dir(dir_ / "n");
+  write_file(dir_ / "n/f", random_text(10'000, 1));
+  ASSERT_EQ(setxattr((dir_ / "n/f").c_str(), "user.note", "1", 1, 0), 0);
+  BackupOptions again = options({dir_ / "n"});
+  again.ignore_ctime = true;
+  for (const bool content_is_known : {false, true}) {
+    FaultyTree blind;
+    blind.faults = {{"f", Fault::NoXattrs}};
+    const Snapshot lacking = back_up(again, blind).snapshot;
+    EXPECT_FALSE(lacking.complete);
+    EXPECT_EQ(blind.files_opened, content_is_known ? 0 : 1);
+    again.parent = lacking.id;
+    FaultyTree sound;
+    const Snapshot whole = back_up(again, sound).snapshot;
+
+    EXPECT_TRUE(whole.complete);
+    EXPECT_EQ(sound.files_opened, 1);
+    EXPECT_EQ(entry_of(whole, dir_ / "n/f").xattrs, (std::vector<Xattr>{{"user.note", "1"}}));
+    again.parent = whole.id;
+    ASSERT_EQ(chmod((dir_ / "n/f").c_str(), 0600), 0);
+  }
+}
+
 TEST_F(BackupTest, AnEarlierTreeThatIsLostOnlyCostsReading) {
   make_nasty_tree(dir_ / "n");
   back_up(dir_ / "n");
@@ -175,6 +199,26 @@ TEST_F(BackupTest, AnEarlierTreeThatIsLostOnlyCostsReading) {
 
   EXPECT_TRUE(second.snapshot.complete);
   EXPECT_EQ(restore_to(second.snapshot, dir_ / "out").errors, 0u);
+  EXPECT_EQ(lines(tree_differences(dir_ / "n", dir_ / "out" + dir_ / "n")), "");
+}
+
+TEST_F(BackupTest, LostContentOfALargeUnchangedFileIsStoredAgain) {
+  make_dir(dir_ / "n");
+  write_file(dir_ / "n/disk.img", random_text(66u << 20, 1));
+  const Snapshot first = back_up(dir_ / "n").snapshot;
+  ASSERT_EQ(entry_of(first, dir_ / "n/disk.img").list_level, 1);
+  for (const std::string& name : world_.names("packs/"))
+    if (world_.memory.objects().at(name).size() > 1'000'000) {
+      world_.memory.objects().erase(name);
+      break;
+    }
+  Progress progress;
+  EXPECT_EQ(net::run(repair_index(*repository_, false, progress)).packs_forgotten, 1u);
+  reopen();
+  const BackupResult again = back_up(dir_ / "n");
+
+  EXPECT_GT(again.snapshot.bytes_added, 0u);
+  EXPECT_EQ(restore_to(again.snapshot, dir_ / "out").errors, 0u);
   EXPECT_EQ(lines(tree_differences(dir_ / "n", dir_ / "out" + dir_ / "n")), "");
 }
 
@@ -321,6 +365,34 @@ TEST_F(BackupTest, LinkedFilesAreReadOnce) {
 
   EXPECT_EQ(tree.files_opened, 1);
   EXPECT_EQ(entry_of(result.snapshot, dir_ / "n/a").blobs, entry_of(result.snapshot, dir_ / "n/d").blobs);
+}
+
+TEST_F(BackupTest, LinkedFilesThatWouldHoldTooMuchMemoryAreReadAtEachName) {
+  Environment small = world_.environment();
+  small.memory_budget = kLeastBuffers;
+  repository_ = net::run(open_raw(world_.memory, small));
+  constexpr int kFiles = 100;
+  for (const char* name : {"n", "n/a", "n/b", "n/c"}) make_dir(dir_ / name);
+  FaultyTree tree;
+  for (int i = 0; i < kFiles; ++i) {
+    const std::string name = std::to_string(i);
+    write_file(dir_ / "n/a/" + name, random_text(2000, static_cast<std::uint64_t>(i)));
+    ASSERT_EQ(link((dir_ / "n/a/" + name).c_str(), (dir_ / "n/c/" + name).c_str()), 0);
+    tree.faults[name] = Fault::Holed;
+  }
+  // So many entries that the first names are written before the second ones are met.
+  for (int i = 0; i < 700; ++i) ASSERT_EQ(symlink("x", (dir_ / "n/b/" + std::to_string(i)).c_str()), 0);
+  const BackupResult result = back_up(options({dir_ / "n"}), tree);
+
+  EXPECT_GT(tree.files_opened, kFiles + 10);
+  EXPECT_LT(tree.files_opened, 2 * kFiles - 10);
+  for (const char* name : {"0", "99"}) {
+    const Entry first = entry_of(result.snapshot, dir_ / "n/a/" + name);
+    const Entry second = entry_of(result.snapshot, dir_ / "n/c/" + name);
+    EXPECT_EQ(first.extents.size(), Entry::kMaxExtents);
+    EXPECT_EQ(first.extents, second.extents);
+    EXPECT_EQ(first.blobs, second.blobs);
+  }
 }
 
 TEST_F(BackupTest, StoresAStreamAsOneFile) {

@@ -22,6 +22,7 @@ enum class Fault {
   AlwaysChanges,
   ChangesOnce,
   Shrinks,
+  Holed,  ///< every second byte, up to as many as an entry has extents
   NoXattrs
 };
 
@@ -55,6 +56,7 @@ class FaultyTree final : public FileTree {
       const bool once = stats_ > 1 && tree_.has(name_, Fault::ChangesOnce) && tree_.first_time(name_);
       if (once || tree_.has(name_, Fault::AlwaysChanges)) info.mtime += std::chrono::nanoseconds(stats_);
       if (tree_.has(name_, Fault::Shrinks)) info.size += 1000;
+      if (tree_.has(name_, Fault::Holed)) info.allocated = 0;
       return info;
     }
     std::size_t read(std::uint64_t offset, std::span<std::byte> out) override {
@@ -66,7 +68,11 @@ class FaultyTree final : public FileTree {
     }
     std::vector<Extent> extents(std::uint64_t size) override {
       if (tree_.has(name_, Fault::Shrinks)) return {Extent{0, size}};
-      return real_->extents(size);
+      if (!tree_.has(name_, Fault::Holed)) return real_->extents(size);
+      std::vector<Extent> runs;
+      for (std::uint64_t at = 0; at < size && runs.size() < Entry::kMaxExtents; at += 2)
+        runs.push_back({at, 1});
+      return runs;
     }
     std::vector<Xattr> xattrs() override {
       return tree_.xattrs(name_, [&] { return real_->xattrs(); });

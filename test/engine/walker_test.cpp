@@ -162,6 +162,24 @@ TEST_F(WalkerTest, AMissingPathIsNotFound) {
   EXPECT_EQ(walk(missing), Paths());
 }
 
+TEST_F(WalkerTest, AMissingPathIsToldBeforeTheFirstEntryOfTheOthers) {
+  make_dir(dir_ / "a");
+  write_file(dir_ / "a/x", "");
+  WalkOptions some_missing = options();
+  some_missing.paths = {dir_ / "a", dir_ / "missing"};
+  Walker walker(tree_, some_missing);
+  try {
+    walker.next(1);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::NotFound);
+    EXPECT_EQ(std::string(e.what()), "path " + dir_ / "missing" + " does not exist");
+  }
+  EXPECT_EQ(walker.entries(), 0u);
+  some_missing.allow_empty = true;
+  EXPECT_EQ(walk(some_missing), (Paths{"/a", "/a/x"}));
+}
+
 TEST_F(WalkerTest, AnEmptyPathIsInvalidUnlessAllowed) {
   try {
     walk(options());

@@ -12,8 +12,7 @@ constexpr std::size_t kBatch = 512;
 constexpr std::size_t kBatchesAhead = 2;
 constexpr std::uint64_t kJobs = 8;
 constexpr std::size_t kMaxListed = 20;
-constexpr std::size_t kMaxLinkGroups =
-    10'000;  ///< files with several names remembered; others are read at each name
+constexpr std::uint64_t kLinkShare = 32;  ///< of the memory budget, for files of which names are to come
 
 void copy_content(const Entry& from, Entry& to) {
   to.size = from.size;
@@ -31,6 +30,10 @@ void move_content(Entry& from, Entry& to) {
   to.list_level = from.list_level;
   to.sparse = from.sparse;
   to.extents = std::move(from.extents);
+}
+
+std::uint64_t held_by(const Entry& entry) {
+  return entry.blobs.size() * sizeof(BlobRef) + entry.extents.size() * sizeof(Extent);
 }
 
 void copy_xattrs(const Entry& from, Entry& to) {
@@ -51,7 +54,9 @@ BackupPipeline::BackupPipeline(Repository::Impl& repository, Walker& walker, Par
       pool_(repository.environment.pool),
       progress_(progress),
       options_(options),
-      turns_(kJobs) {}
+      turns_(kJobs),
+      links_(repository.environment.memory_budget / kLinkShare),
+      lists_(repository) {}
 
 // The walk is a member like its jobs: whatever ends one of them ends all, and they have ended when join()
 // returns.
@@ -140,7 +145,7 @@ Task<void> BackupPipeline::take_file(SlotPtr slot, const Entry* before, net::Tas
   } else if (!jobs_) {
     entry.size = slot->found.stat.size;
     slot->done = true;
-  } else if (slot->same_as = first_name_of(slot); slot->same_as) {
+  } else if (slot->same_as = links_.meet(inode_of(*slot), entry.links, slot); slot->same_as) {
     slot->done = true;
   }
   if (slot->done) co_return;
@@ -235,7 +240,8 @@ void BackupPipeline::take_read(Slot& slot, FileRead file) {
   if (file.outcome == FileOutcome::Unreadable) slot.entry.unreadable = true;
   if (slot.gone || slot.entry.unreadable) return;
   put_stat(file.stat, accounts_, slot.entry.device, options_.with_atime, slot.entry);
-  slot.entry.racy = slot.changed || is_racy(file.stat, options_.start, now());
+  // Also a file without its attributes is read again next time, when they may be had.
+  slot.entry.racy = slot.changed || !slot.problem.empty() || is_racy(file.stat, options_.start, now());
   move_content(file.content, slot.entry);
   slot.entry.xattrs = std::move(file.content.xattrs);
   slot.entry.xattr_blob = file.content.xattr_blob;
@@ -250,6 +256,7 @@ Task<void> BackupPipeline::read_xattrs_again(Slot& slot) {
     if (e.kind() == ErrorKind::Cancelled) throw;
     slot.gone = e.kind() == ErrorKind::NotFound;
     slot.problem = e.what();
+    slot.entry.racy = true;
     co_return;
   }
   co_await store_xattrs(jobs_->blobs, std::move(xattrs), slot.entry);
@@ -265,6 +272,7 @@ Task<void> BackupPipeline::drain(std::size_t keep, net::TaskGroup& group) {
     slots_.pop_front();
     if (front->same_as) co_await resolve_link(*front);
     co_await write(*front);
+    links_.weigh(inode_of(*front), front, held_by(front->entry));
   }
 }
 
@@ -315,19 +323,6 @@ void BackupPipeline::count_file(const Entry& entry, Kind kind) {
                              : counts.files_unmodified);
 }
 
-BackupPipeline::SlotPtr BackupPipeline::first_name_of(const SlotPtr& slot) {
-  if (slot->entry.links < 2) return nullptr;
-  const std::pair key(slot->entry.device, slot->entry.inode);
-  const auto known = links_.find(key);
-  if (known == links_.end()) {
-    if (links_.size() < kMaxLinkGroups) links_.emplace(key, LinkGroup{slot, slot->entry.links - 1});
-    return nullptr;
-  }
-  SlotPtr first = known->second.first;
-  if (--known->second.left == 0) links_.erase(known);
-  return first;
-}
-
 bool BackupPipeline::refs_stored(const Index& index, const Entry& before) const {
   if (before.xattr_blob && !index.has(BlobKind::Tree, key_of(before.xattr_blob->id))) return false;
   const BlobKind kind = before.list_level == 0 ? BlobKind::Data : BlobKind::Tree;
@@ -336,16 +331,14 @@ bool BackupPipeline::refs_stored(const Index& index, const Entry& before) const 
 }
 
 /// What the parent names may have been condemned or lost since: then it has to be stored again.
-Task<bool> BackupPipeline::still_stored(const Entry& before) const {
+Task<bool> BackupPipeline::still_stored(const Entry& before) {
   // Asked for anew: reading the parent may have loaded the index again.
   const auto loaded = repository_.loaded();
   const Index& index = loaded->index;
   if (!refs_stored(index, before)) co_return false;
-  // What the lists name is what the parent needs, hence stored, unless a collector is about to take some of
-  // it.
-  if (before.list_level == 0 || !index.holds_condemned()) co_return true;
-  BlobReader lists(repository_);
-  ContentReader content(lists, before);
+  if (before.list_level == 0) co_return true;
+  // The lists are in other packs than what they name, which may be lost alone.
+  ContentReader content(lists_, before);
   bool all = true;
   content.on_blob([&](const BlobRef& list) { all = all && index.has(BlobKind::Tree, key_of(list.id)); });
   try {

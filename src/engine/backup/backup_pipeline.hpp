@@ -15,12 +15,12 @@
 #include <exception>
 #include <map>
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
 #include "engine/backup/accounts.hpp"
 #include "engine/backup/change.hpp"
 #include "engine/backup/file_job.hpp"
+#include "engine/backup/link_groups.hpp"
 #include "engine/parallel/signal.hpp"
 #include "engine/repository/repository_impl.hpp"
 #include "engine/snapshot/tree_reader.hpp"
@@ -71,15 +71,6 @@ class BackupPipeline {
     std::shared_ptr<Slot> same_as;  ///< the slot of another name of this file
   };
   using SlotPtr = std::shared_ptr<Slot>;
-  struct InodeHash {
-    std::size_t operator()(const std::pair<std::uint32_t, std::uint64_t>& key) const noexcept {
-      return std::hash<std::uint64_t>{}(key.second * 31 + key.first);
-    }
-  };
-  struct LinkGroup {
-    SlotPtr first;
-    std::uint32_t left = 0;  ///< names not met yet
-  };
 
   Task<void> walk();
   Task<void> take_all(net::TaskGroup& group);
@@ -99,8 +90,8 @@ class BackupPipeline {
   Task<void> resolve_link(Slot& slot);
   Task<void> write(Slot& slot);
   void count_file(const Entry& entry, Kind kind);
-  SlotPtr first_name_of(const SlotPtr& slot);
-  Task<bool> still_stored(const Entry& before) const;
+  static Inode inode_of(const Slot& slot) { return {slot.entry.device, slot.found.stat.inode}; }
+  Task<bool> still_stored(const Entry& before);
   bool refs_stored(const Index& index, const Entry& before) const;
   void problem(const std::string& path, const std::string& what);
   std::uint32_t device_number(std::uint64_t device);
@@ -123,7 +114,8 @@ class BackupPipeline {
   Budget turns_;
   Signal ended_;
   std::map<std::uint64_t, std::uint32_t> devices_;
-  std::unordered_map<std::pair<std::uint32_t, std::uint64_t>, LinkGroup, InodeHash> links_;
+  LinkGroups<Slot> links_;
+  BlobReader lists_;          ///< of the parent's contents
   bool leaves_wait_ = false;  ///< the tree has to be flushed before the next entry
   PipelineResult result_;
 };

@@ -69,7 +69,8 @@ class SourceFile {
   virtual FileStat stat() = 0;
   /// Fills `out` from `offset`; less only at the end of the file.
   virtual std::size_t read(std::uint64_t offset, std::span<std::byte> out) = 0;
-  /// The runs of [0, size) that are not holes, in order, not touching.
+  /// The runs of [0, size) that are not holes, in order, not touching; at most Entry::kMaxExtents, which then
+  /// have the smallest holes in them.
   virtual std::vector<Extent> extents(std::uint64_t size) = 0;
   /// Sorted by name.
   virtual std::vector<Xattr> xattrs() = 0;

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <functional>
 
+#include "engine/backup/extent_map.hpp"
 #include "engine/backup/file_tree.hpp"
 #include "stash/base/error.hpp"
 #include "stash/base/fd.hpp"
@@ -21,9 +22,10 @@ namespace {
 /// FS_IMMUTABLE_FL, FS_APPEND_FL and FS_NODUMP_FL, which statx reports as attributes of the same numbers.
 constexpr std::uint64_t kKeptFlags = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_NODUMP;
 
-TimePoint to_time(const statx_timestamp& t) {
-  return TimePoint(std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec));
-}
+/// Of one entry, all together. XFS takes hundreds of 64 KiB, which would have to be in memory at once.
+constexpr std::size_t kMaxXattrs = std::size_t{1} << 20;
+
+TimePoint to_time(const statx_timestamp& t) { return from_timespec({t.tv_sec, t.tv_nsec}); }
 
 EntryType to_type(std::uint16_t mode) {
   switch (mode & S_IFMT) {
@@ -89,11 +91,15 @@ std::vector<Xattr> read_xattrs(const std::function<ssize_t(char*, std::size_t)>&
     found.emplace_back(std::string(names.substr(0, end)), std::string());
     names.remove_prefix(std::min(end + 1, names.size()));
   }
+  std::size_t sum = 0;
   std::erase_if(found, [&](Xattr& xattr) {
     const ssize_t got = get(xattr.name.c_str(), buffer.data(), buffer.size());
     if (got < 0 && errno != ENODATA && errno != ENOTSUP)
       throw errno_error(errno, "read extended attribute " + xattr.name);
     if (got >= 0) xattr.value.assign(buffer.data(), static_cast<std::size_t>(got));
+    sum += xattr.value.size();
+    if (sum > kMaxXattrs)
+      throw Error(ErrorKind::Unsupported, "its extended attributes are larger than {} KiB", kMaxXattrs >> 10);
     return got < 0;  // removed meanwhile, or listed but not for us to see
   });
   std::ranges::sort(found);
@@ -134,7 +140,7 @@ class LinuxFile final : public SourceFile {
   }
 
   std::vector<Extent> extents(std::uint64_t size) override {
-    std::vector<Extent> found;
+    ExtentMap found;
     for (std::uint64_t at = 0; at < size;) {
       const off_t data = lseek(fd_.get(), static_cast<off_t>(at), SEEK_DATA);
       if (data < 0 && errno == ENXIO) break;
@@ -144,10 +150,10 @@ class LinuxFile final : public SourceFile {
       if (hole <= data) return {Extent{0, size}};
       const auto begin = static_cast<std::uint64_t>(data);
       const auto end = std::min(static_cast<std::uint64_t>(hole), size);
-      found.push_back({begin, end - begin});
+      found.add({begin, end - begin});
       at = end;
     }
-    return found;
+    return std::move(found).finish();
   }
 
   std::vector<Xattr> xattrs() override { return fd_xattrs(fd_.get()); }

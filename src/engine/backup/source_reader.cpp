@@ -5,31 +5,6 @@
 #include "stash/base/error.hpp"
 
 namespace stash::engine {
-namespace {
-
-/// Joins runs over the smallest holes until at most Entry::kMaxExtents are left.
-void merge_extents(std::vector<Extent>& extents) {
-  if (extents.size() <= Entry::kMaxExtents) return;
-  const auto hole_before = [&](std::size_t i) {
-    return extents[i].offset - extents[i - 1].offset - extents[i - 1].length;
-  };
-  std::vector<std::uint64_t> holes;
-  for (std::size_t i = 1; i < extents.size(); ++i) holes.push_back(hole_before(i));
-  std::ranges::nth_element(holes, holes.begin() + static_cast<std::ptrdiff_t>(Entry::kMaxExtents - 1),
-                           std::greater());
-  const std::uint64_t least_kept =
-      holes[Entry::kMaxExtents - 1] + 1;  // strictly larger holes stay: fewer than the most
-  std::vector<Extent> merged{extents[0]};
-  for (std::size_t i = 1; i < extents.size(); ++i) {
-    if (hole_before(i) >= least_kept)
-      merged.push_back(extents[i]);
-    else
-      merged.back().length = extents[i].offset + extents[i].length - merged.back().offset;
-  }
-  extents = std::move(merged);
-}
-
-}  // namespace
 
 void SourceReader::open(const Found& found) {
   file_ = found.parent->open_file(found.name());
@@ -42,7 +17,6 @@ void SourceReader::open(const Found& found) {
   size_ = stat_.size;
   if (stat_.allocated < size_) {
     extents_ = file_->extents(size_);
-    merge_extents(extents_);
     sparse_ = extents_ != std::vector<Extent>{{0, size_}};
   }
   if (!sparse_ && size_ > 0) extents_ = {Extent{0, size_}};

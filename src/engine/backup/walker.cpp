@@ -55,6 +55,9 @@ std::vector<Found> Walker::next(std::size_t most) {
 
 bool Walker::step(std::vector<Found>& out) {
   if (levels_.empty()) {
+    // Nobody reads one for hours to be told then that another is missing.
+    if (next_path_ == 0)
+      for (const std::string& path : options_.paths) find(path);
     if (next_path_ == options_.paths.size()) return false;
     start(options_.paths[next_path_++], out);
     return true;
@@ -70,21 +73,20 @@ bool Walker::step(std::vector<Found>& out) {
   return true;
 }
 
-void Walker::start(const std::string& path, std::vector<Found>& out) {
+/// Nothing when it is missing and may be.
+std::optional<Walker::Top> Walker::find(const std::string& path) {
   const std::size_t slash = path.rfind('/');
-  const std::string name = path == "/" ? "." : path.substr(slash + 1);
-  std::shared_ptr<SourceDir> parent;
-  Found found;
-  found.path = path;
+  Top top;
+  top.name = path == "/" ? "." : path.substr(slash + 1);
   try {
-    parent = tree_.open(slash == 0 ? "/" : path.substr(0, slash));
-    found.stat = parent->stat(name);
+    top.parent = tree_.open(slash == 0 ? "/" : path.substr(0, slash));
+    top.stat = top.parent->stat(top.name);
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::NotFound) throw Error(e.kind(), "path {}: {}", path, e.what());
-    if (options_.allow_empty) return;
+    if (options_.allow_empty) return std::nullopt;
     throw Error(ErrorKind::NotFound, "path {} does not exist", path);
   }
-  if (found.stat.type == EntryType::Symlink) {
+  if (top.stat.type == EntryType::Symlink) {
     bool is_directory = true;
     try {
       tree_.open(path);
@@ -94,12 +96,21 @@ void Walker::start(const std::string& path, std::vector<Found>& out) {
     if (is_directory)
       throw Error(ErrorKind::Invalid,
                   "path {} is a symbolic link to the directory {}: name that directory instead", path,
-                  parent->link_target(name));
+                  top.parent->link_target(top.name));
   }
+  return top;
+}
+
+void Walker::start(const std::string& path, std::vector<Found>& out) {
+  const std::optional<Top> top = find(path);
+  if (!top) return;
+  Found found;
+  found.path = path;
+  found.stat = top->stat;
   root_device_ = found.stat.device;
   entries_before_path_ = entries_ + 1;
   empty_is_explained_ = found.stat.type != EntryType::Dir;
-  if (!describe(parent, name, found)) throw Error(ErrorKind::NotFound, "path {} went away", path);
+  if (!describe(top->parent, top->name, found)) throw Error(ErrorKind::NotFound, "path {} went away", path);
   empty_is_explained_ = empty_is_explained_ || !found.problem.empty();
   hand_out(std::move(found), out);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,8 +44,9 @@ class Walker {
  public:
   Walker(FileTree& tree, WalkOptions options);
 
-  /// At most `most` further entries; none: the walk is over. Error(NotFound) for a path that does not exist
-  /// and Error(Invalid) for one with nothing in it, unless empty ones are allowed.
+  /// At most `most` further entries; none: the walk is over. Error(NotFound) for a path that does not exist,
+  /// before the first entry if it is missing then, and Error(Invalid) for one with nothing in it, unless
+  /// empty ones are allowed.
   std::vector<Found> next(std::size_t most);
 
   /// Entries handed out that have a stat.
@@ -61,7 +63,15 @@ class Walker {
     std::size_t path_length = 0;
   };
 
+  /// A path to back up, and where it is.
+  struct Top {
+    std::shared_ptr<SourceDir> parent;
+    std::string name;
+    FileStat stat;
+  };
+
   bool step(std::vector<Found>& out);
+  std::optional<Top> find(const std::string& path);
   void start(const std::string& path, std::vector<Found>& out);
   void visit(const std::shared_ptr<SourceDir>& dir, std::vector<Found>& out);
   /// False when it went away.
