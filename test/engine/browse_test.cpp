@@ -125,6 +125,40 @@ TEST_F(BrowseTest, TarIsReadByTar) {
   EXPECT_EQ(lines(found), "");
 }
 
+TEST_F(BrowseTest, ATarTellsAfterItsEndWhatCouldNotBeRead) {
+  small();
+  FaultyTree tree;
+  tree.faults = {{"a", Fault::Denied}, {"c", Fault::Denied}};
+  BackupOptions forced = options({dir_ / "n"});
+  forced.force = true;
+  const Snapshot snapshot = back_up(forced, tree).snapshot;
+  std::string archive;
+  const auto write = [&](ByteView part) -> Task<void> {
+    archive += as_text(part);
+    co_return;
+  };
+  std::string told;
+  try {
+    net::run(dump_tar(*repository_, snapshot, dir_ / "n", write));
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::Invalid);
+    told = e.what();
+  }
+
+  EXPECT_EQ(told,
+            "2 entries could not be read when they were backed up and are not in the archive, the first of "
+            "them " +
+                dir_ / "n/a");
+  EXPECT_NE(archive.find("./d/b"), std::string::npos);
+  EXPECT_TRUE(archive.ends_with(tar_end()));
+}
+
+TEST(Tar, NamesOfAttributesDoNotEndTheKey) {
+  const std::string header = tar_header(Entry(), {{"user.a=b%c", "value"}}, "./name", "");
+
+  EXPECT_NE(header.find(" SCHILY.xattr.user.a%3Db%25c=value\n"), std::string::npos);
+}
+
 TEST(Tar, HeadersAreWholeBlocksWithChecksums) {
   Entry entry;
   entry.size = 5;

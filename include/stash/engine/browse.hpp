@@ -35,7 +35,8 @@ Task<void> list_entries(Repository& repository, const Snapshot& snapshot, std::s
 Task<void> dump_file(Repository& repository, const Snapshot& snapshot, std::string path,
                      std::function<Task<void>(ByteView)> write);
 
-/// Writes a directory as a POSIX (pax) tar stream.
+/// Writes a directory as a POSIX (pax) tar stream. Invalid, after the whole stream, when entries are not in
+/// it since they could not be read when they were backed up.
 Task<void> dump_tar(Repository& repository, const Snapshot& snapshot, std::string path,
                     std::function<Task<void>(ByteView)> write);
 

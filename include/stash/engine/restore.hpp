@@ -25,8 +25,8 @@ struct RestoreOptions {
   /// as after any copy.
   bool durable = false;
   bool sparse = true;  ///< long runs of zeros become holes
-  /// Told of every entry that could not be restored, and of all metadata that could not be set, when it
-  /// happens: from any thread, one call at a time. May be empty.
+  /// Told of every entry that could not be restored, and of all metadata and hard links that could not be
+  /// set, when it happens: from any thread, one call at a time. May be empty.
   std::function<void(const PathProblem&)> on_error;
   std::function<void(const PathProblem&)> on_warning;
 
@@ -49,9 +49,9 @@ struct RestoreResult {
   std::uint64_t bytes_written = 0;  ///< content, without holes
   std::uint64_t files_verified = 0;
   bool owners_kept = true;
-  std::uint64_t errors = 0;                 ///< files that could not be restored
-  std::vector<PathProblem> first_errors;    ///< at most 100
-  std::uint64_t warnings = 0;               ///< metadata that could not be set
+  std::uint64_t errors = 0;               ///< files that could not be restored
+  std::vector<PathProblem> first_errors;  ///< at most 100
+  std::uint64_t warnings = 0;  ///< metadata that could not be set, names that are no links any more
   std::vector<PathProblem> first_warnings;  ///< at most 100
   Duration duration{};
 
@@ -63,8 +63,8 @@ struct RestoreResult {
 
 /// Restores one snapshot. Never follows a symlink out of the target, never writes outside it. A file appears
 /// under its name only with its whole content; owners, modes, times, xattrs, ACLs, hard links, devices and
-/// holes are brought back, and what could not be is listed. Throws Corrupt when stored data is damaged (after
-/// restoring what can be).
+/// holes are brought back, and what could not be is listed; a hard link that the target cannot have becomes a
+/// file of its own. Throws Corrupt when stored data is damaged (after restoring what can be).
 Task<RestoreResult> restore(Repository& repository, const Snapshot& snapshot, RestoreOptions options,
                             Progress& progress);
 

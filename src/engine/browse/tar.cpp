@@ -76,6 +76,13 @@ char type_flag(EntryType type) {
   }
 }
 
+/// GNU tar's key of an extended attribute. A key ends at its first '='.
+std::string xattr_key(std::string_view name) {
+  std::string key = "SCHILY.xattr.";
+  for (const char c : name) key += c == '=' ? "%3D" : c == '%' ? "%25" : std::string(1, c);
+  return key;
+}
+
 /// Extended header of one member. Names are UTF-8 there unless it says that they are bytes.
 std::string extended(const Entry& entry, const std::vector<Xattr>& xattrs, const std::string& name,
                      const std::string& link, std::uint64_t size) {
@@ -95,7 +102,7 @@ std::string extended(const Entry& entry, const std::vector<Xattr>& xattrs, const
   if (entry.uid > kMaxId) records += record("uid", std::to_string(entry.uid));
   if (entry.gid > kMaxId) records += record("gid", std::to_string(entry.gid));
   if (size > kMaxSize) records += record("size", std::to_string(size));
-  for (const Xattr& xattr : xattrs) records += record("SCHILY.xattr." + xattr.name, xattr.value);
+  for (const Xattr& xattr : xattrs) records += record(xattr_key(xattr.name), xattr.value);
   return records;
 }
 

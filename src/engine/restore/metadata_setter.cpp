@@ -27,6 +27,9 @@ bool is_ours_to_remove(std::string_view name) {
   return name.starts_with("user.") || name.starts_with("system.posix_acl_");
 }
 
+/// system.posix_acl_access, system.nfs4_acl ...
+bool is_acl(std::string_view name) { return name.starts_with("system."); }
+
 /// For one xattr or a list of names: the most that the system gives.
 std::array<char, 65536>& scratch() {
   thread_local std::array<char, 65536> buffer;
@@ -123,8 +126,9 @@ void MetadataSetter::set(const TargetDir& dir, const std::string& name, const En
   set(handle_of(dir, name), entry, xattrs);
 }
 
-// Owner first: chown clears setuid bits and capabilities. Mode before ACLs: chmod would change their mask.
-// Times last.
+// Owner first: chown clears setuid bits and capabilities. Attributes before the mode, which may forbid to
+// write them. What was inherited goes before it, too, as it would let in whom an ACL names; ACLs come after
+// it: chmod would change their mask. Times last.
 void MetadataSetter::set(const Handle& handle, const Entry& entry, const std::vector<Xattr>& xattrs) {
   const auto failed = [&](const char* what) {
     warn_(entry.path, std::string(what) + ": " + std::strerror(errno));
@@ -137,8 +141,10 @@ void MetadataSetter::set(const Handle& handle, const Entry& entry, const std::ve
     owners_kept_ = false;
     mode &= ~06000u;  // privileges of an owner that it does not have
   }
+  remove_superfluous(handle, entry, xattrs);
+  put_xattrs(handle, entry, xattrs, false);
   if (entry.type != EntryType::Symlink && handle.mode(mode) != 0) failed("set the mode");
-  set_xattrs(handle, entry, xattrs);
+  put_xattrs(handle, entry, xattrs, true);
   const timespec keep{0, UTIME_OMIT};
   const std::array times{entry.atime ? to_timespec(*entry.atime) : keep, to_timespec(entry.mtime)};
   if (handle.times(times.data()) != 0) failed("set the times");
@@ -154,16 +160,20 @@ void MetadataSetter::set_flags(int fd, const Entry& entry) {
   warn_(entry.path, std::string("set the flags: ") + std::strerror(errno));
 }
 
-void MetadataSetter::set_xattrs(const Handle& handle, const Entry& entry, const std::vector<Xattr>& xattrs) {
-  const auto failed = [&](const std::string& what) { warn_(entry.path, what + ": " + std::strerror(errno)); };
+void MetadataSetter::remove_superfluous(const Handle& handle, const Entry& entry,
+                                        const std::vector<Xattr>& xattrs) {
   for (const std::string& name : handle.superfluous(xattrs))
-    if (handle.remove(name.c_str()) != 0 && errno != ENODATA) failed("remove extended attribute " + name);
+    if (handle.remove(name.c_str()) != 0 && errno != ENODATA)
+      warn_(entry.path, "remove extended attribute " + name + ": " + std::strerror(errno));
+}
+
+void MetadataSetter::put_xattrs(const Handle& handle, const Entry& entry, const std::vector<Xattr>& xattrs,
+                                bool acls) {
   for (const Xattr& xattr : xattrs) {
-    if (handle.put(xattr) == 0) continue;
+    if (is_acl(xattr.name) != acls || handle.put(xattr) == 0) continue;
     const int code = errno;
-    if (handle.has(xattr)) continue;
-    errno = code;
-    failed("set extended attribute " + xattr.name);
+    if (!handle.has(xattr))
+      warn_(entry.path, "set extended attribute " + xattr.name + ": " + std::strerror(code));
   }
 }
 

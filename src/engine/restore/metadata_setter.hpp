@@ -38,7 +38,8 @@ class MetadataSetter {
   struct Handle;
   static Handle handle_of(const TargetDir& dir, const std::string& name);
   void set(const Handle& handle, const Entry& entry, const std::vector<Xattr>& xattrs);
-  void set_xattrs(const Handle& handle, const Entry& entry, const std::vector<Xattr>& xattrs);
+  void remove_superfluous(const Handle& handle, const Entry& entry, const std::vector<Xattr>& xattrs);
+  void put_xattrs(const Handle& handle, const Entry& entry, const std::vector<Xattr>& xattrs, bool acls);
 
   std::function<void(const std::string&, const std::string&)> warn_;
   std::atomic<bool> owners_kept_{true};

@@ -52,11 +52,12 @@ void Restorer::prepare() {
 void Restorer::prepare(Item& item) {
   if (item.entry.unreadable) throw Error(ErrorKind::Invalid, "it could not be read when it was backed up");
   const std::shared_ptr<TargetDir> dir = dir_of(item.level, item.entry.path);
-  if (item.entry.links > 1) {
-    const auto [target, first] = links_.try_emplace({item.entry.device, item.entry.inode});
-    item.is_link = !first;
+  if (has_other_names(item.entry) && item.no_link.empty()) {
+    const auto [target, is_first] = links_.take(item.entry);
+    item.link = target;
+    item.is_link = !is_first;
     if (item.is_link) return;
-    target->second = {item.level, item.entry.path, false, item.entry.links - 1};
+    *target = {item.level, item.entry.path};
   }
   if (item.entry.type == EntryType::File)
     prepare_file(item, *dir);

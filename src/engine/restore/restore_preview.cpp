@@ -24,7 +24,9 @@ RestorePreview::RestorePreview(Repository& repository, const Manifest& manifest,
       compare_(repository_, blobs_),
       tree_(blobs_, manifest.root),
       entries_(tree_, selection_),
-      pool_(repository_.environment.pool) {}
+      pool_(repository_.environment.pool) {
+  tree_.on_damage([this](const std::string& first, const std::string& why) { error(first, why); });
+}
 
 Task<RestoreResult> RestorePreview::run() {
   target_ = co_await net::offload(pool_, [this] { return TargetDir::find_target(options_.target); });
@@ -74,6 +76,7 @@ Task<void> RestorePreview::flush() {
     if (item.compare) item.content_right = co_await same_content(item);
     tell(item);
   }
+  links_.forget_complete();
   window_.clear();
 }
 
@@ -151,18 +154,12 @@ char RestorePreview::kind_of(const Item& item) {
     kind = 'T';
   else if (item.content_right)
     kind = item.metadata_right ? '=' : 'U';
-  if (entry.links < 2 || entry.type == EntryType::Dir) return kind;
-  const auto [target, first] = links_.try_emplace({entry.device, entry.inode});
-  LinkTarget& link = target->second;
-  if (first) {
-    link.kept = kind == '=' || kind == 'U';
-    link.left = entry.links;
-    if (item.found) link.device = item.found->st_dev;
-    if (item.found) link.inode = item.found->st_ino;
-  } else if (item.found) {
-    kind = kind_of_link(item, link);
-  }
-  if (--link.left == 0) links_.erase(target);
+  if (!has_other_names(entry)) return kind;
+  const auto [link, is_first] = links_.take(entry);
+  if (!is_first) return item.found ? kind_of_link(item, *link) : kind;
+  link->kept = kind == '=' || kind == 'U';
+  if (item.found) link->device = item.found->st_dev;
+  if (item.found) link->inode = item.found->st_ino;
   return kind;
 }
 

@@ -4,7 +4,6 @@
 // target has under their names. Goes the way of Restorer, with the same questions (target_match.hpp), and
 // opens everything for reading only.
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +14,7 @@
 #include "engine/restore/file_compare.hpp"
 #include "engine/restore/target_dir.hpp"
 #include "engine/select/selected_entries.hpp"
+#include "engine/snapshot/hard_links.hpp"
 #include "engine/snapshot/tree_reader.hpp"
 #include "stash/engine/restore.hpp"
 
@@ -43,7 +43,6 @@ class RestorePreview {
     bool kept = false;
     dev_t device = 0;
     ino_t inode = 0;
-    std::uint32_t left = 0;
   };
 
   Task<void> take(Entry entry, bool chosen);
@@ -71,7 +70,7 @@ class RestorePreview {
   std::shared_ptr<TargetDir> target_;  ///< null: there is none
   std::vector<Entry> above_;           ///< directories on the way down that are not chosen
   std::vector<Item> window_;
-  std::map<std::pair<std::uint32_t, std::uint64_t>, LinkTarget> links_;
+  HardLinks<LinkTarget> links_;
   std::string top_;                      ///< the path of the backup that the current entry is in
   std::string near_path_;                ///< the directory used last,
   std::shared_ptr<TargetDir> near_dir_;  ///< null where the target has none

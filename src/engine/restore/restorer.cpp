@@ -3,6 +3,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "engine/snapshot/content.hpp"
 #include "stash/base/error.hpp"
@@ -22,6 +24,12 @@ std::size_t affordable_window() {
   return static_cast<std::size_t>(std::clamp<rlim_t>(spare / 3, 32, 1024));
 }
 
+/// Codes of linkat() where only a file of its own can have the name: another file system, one without hard
+/// links, or as many links as there may be.
+bool cannot_link(int code) {
+  return code == EXDEV || code == EPERM || code == ENOTSUP || code == ENOSYS || code == EMLINK;
+}
+
 }  // namespace
 
 Restorer::Restorer(Repository& repository, const Manifest& manifest, RestoreOptions options,
@@ -39,6 +47,10 @@ Restorer::Restorer(Repository& repository, const Manifest& manifest, RestoreOpti
       names_(repository_.environment.random),
       metadata_([this](const std::string& path, const std::string& what) { warn(path, what); }),
       window_size_(affordable_window()) {
+  tree_.on_damage([this](const std::string& first, const std::string& why) {
+    ++damaged_;
+    error(first, why);
+  });
   // With the bytes in flight, five sixths of the budget.
   for (std::size_t i = 0; i < kPlans; ++i)
     idle_plans_.push_back(std::make_unique<Plan>(repository_.environment.memory_budget / 6));
@@ -46,18 +58,9 @@ Restorer::Restorer(Repository& repository, const Manifest& manifest, RestoreOpti
 
 Task<RestoreResult> Restorer::run() {
   target_ = co_await net::offload(pool_, [this] { return TargetDir::open_target(options_.target); });
-  std::string last;
-  std::string tree_damage;
   for (;;) {
-    std::optional<SelectedEntries::Found> found;
-    try {
-      found = co_await entries_.next();
-    } catch (const Error& e) {
-      if (!is_data_damage(e)) throw;
-      tree_damage = e.what();
-    }
+    auto found = co_await entries_.next();
     if (!found) break;
-    last = found->entry.path;
     co_await take(std::move(found->entry), found->chosen);
   }
   while (!levels_.empty()) {
@@ -67,9 +70,6 @@ Task<RestoreResult> Restorer::run() {
   co_await flush();
   if (options_.durable) co_await net::offload(pool_, [this] { sync(); });
   result_.owners_kept = metadata_.owners_kept();
-  if (!tree_damage.empty())
-    throw Error(ErrorKind::Corrupt, "what comes after {} could not be restored: {}",
-                last.empty() ? "the beginning" : last, tree_damage);
   co_return std::move(result_);
 }
 
@@ -117,6 +117,21 @@ void Restorer::leave(std::string_view path) {
 }
 
 Task<void> Restorer::flush() {
+  co_await restore_window();
+  keep_unlinked();
+  if (!window_.empty()) co_await restore_window();
+  co_await net::offload(pool_, [this] {
+    close();
+    forget_handles();
+  });
+  links_.forget_complete();
+  window_.clear();
+  window_bytes_ = 0;
+  entered_.clear();
+  left_.clear();
+}
+
+Task<void> Restorer::restore_window() {
   co_await net::offload(pool_, [this] { prepare(); });
   if (options_.verify) co_await verify_existing();
   co_await make_inline_files();
@@ -125,13 +140,19 @@ Task<void> Restorer::flush() {
   co_await net::offload(pool_, [this] {
     finish();
     link_names();
-    close();
-    forget_handles();
   });
-  window_.clear();
-  window_bytes_ = 0;
-  entered_.clear();
-  left_.clear();
+}
+
+/// Leaves in the window what could not become a link.
+void Restorer::keep_unlinked() {
+  std::deque<Item> kept;
+  for (Item& item : window_) {
+    if (item.no_link.empty()) continue;
+    item.number = static_cast<std::uint32_t>(kept.size());
+    item.is_link = false;
+    kept.push_back(std::move(item));
+  }
+  window_.swap(kept);
 }
 
 void Restorer::finish() {
@@ -143,9 +164,9 @@ void Restorer::finish() {
       fail(item, e.what());
     }
     if (item.state == State::Failed) item.file.reset();
-    if (item.is_link || item.entry.links < 2) continue;
-    const auto target = links_.find({item.entry.device, item.entry.inode});
-    if (target != links_.end()) target->second.restored = item.state == State::Done;
+    if (item.state != State::Done) continue;
+    if (item.link && !item.is_link) item.link->restored = true;
+    if (!item.no_link.empty()) warn(item.entry.path, "no longer a hard link: " + item.no_link);
   }
 }
 
@@ -172,8 +193,6 @@ void Restorer::link_names() {
       rethrow_if_final(e);
       fail(item, e.what());
     }
-    const auto target = links_.find({item.entry.device, item.entry.inode});
-    if (target != links_.end() && --target->second.left == 0) links_.erase(target);
   }
   for (Item& item : window_) {
     if (item.state != State::Done || item.entry.type != EntryType::File || item.is_link) continue;
@@ -182,7 +201,7 @@ void Restorer::link_names() {
 }
 
 void Restorer::link_name(Item& item) {
-  const LinkTarget& target = links_.at({item.entry.device, item.entry.inode});
+  const LinkTarget& target = *item.link;
   if (!target.restored)
     throw Error(ErrorKind::NotFound, "its first name {} could not be restored", target.path);
   const std::shared_ptr<TargetDir> from = dir_of(target.level, target.path);
@@ -191,9 +210,19 @@ void Restorer::link_name(Item& item) {
   const auto first = from->look(source);
   const auto here = to->look(item.name());
   const bool right = first && here && first->st_ino == here->st_ino && first->st_dev == here->st_dev;
-  if (!right)
-    to->place(item.name(), names_,
-              [&](int at, const char* as) { return linkat(from->fd(), source.c_str(), at, as, 0); });
+  int code = 0;
+  const auto make = [&](int at, const char* as) {
+    const int made = linkat(from->fd(), source.c_str(), at, as, 0);
+    code = made == 0 ? 0 : errno;
+    return made;
+  };
+  try {
+    if (!right) to->place(item.name(), names_, make);
+  } catch (const Error&) {
+    if (!cannot_link(code)) throw;
+    item.no_link = std::strerror(code);
+    return;
+  }
   item.state = State::Done;
   count(item.entry, right ? &FileCounts::files_unmodified : &FileCounts::files_new);
 }

@@ -8,7 +8,8 @@
 //                     (pool); a region that is whole is written past the page cache (threads of their own),
 //                     a small file is made at once with all that belongs to it (pool)
 //   finish    (pool)  other files get their metadata and then their names
-//   links     (pool)  further names of files
+//   links     (pool)  further names of files; what cannot be a link goes through all of this once more, as a
+//                     file of its own
 //   close     (pool)  directories left behind get their metadata, deepest first
 //
 // The window bounds open files and directories, and what a kill can cost: what was finished with an earlier
@@ -35,6 +36,7 @@
 #include "engine/select/paths.hpp"
 #include "engine/select/selected_entries.hpp"
 #include "engine/snapshot/content_map.hpp"
+#include "engine/snapshot/hard_links.hpp"
 #include "engine/snapshot/tree_reader.hpp"
 #include "stash/base/error.hpp"
 #include "stash/engine/restore.hpp"
@@ -56,9 +58,9 @@ class Restorer {
   Restorer(Repository& repository, const Manifest& manifest, RestoreOptions options, Progress& progress);
 
   /// To the end of the tree. Throws what makes going on useless: no space, the store does not answer,
-  /// cancellation; and Error(Corrupt) for a damaged tree once what comes before is restored.
+  /// cancellation.
   Task<RestoreResult> run();
-  /// Entries whose stored data is damaged.
+  /// Entries whose stored data is damaged, and parts of the tree that cannot be read.
   std::uint64_t damaged() const { return damaged_; }
 
  private:
@@ -76,6 +78,12 @@ class Restorer {
 
   /// Writing: a new file. Patching: the one that is there, in place. Right: nothing but metadata.
   enum class State { Waiting, Writing, Patching, Right, Done, Failed };
+  /// The first name of a file that has several.
+  struct LinkTarget {
+    LevelPtr level;
+    std::string path;
+    bool restored = false;
+  };
   /// An entry of the window that is not a directory.
   struct Item {
     Entry entry;
@@ -90,19 +98,14 @@ class Restorer {
     std::unique_ptr<ContentMap> map;  ///< of a regular file
     std::uint64_t wanted = 0;         ///< bytes of content that are written
     bool is_small = false;            ///< made at once when its content has come together
-    bool is_link = false;
-    bool reshaped = false;  ///< Patching: its size or its holes changed
+    LinkTarget* link = nullptr;       ///< of a file that has several names
+    bool is_link = false;             ///< not the first of them
+    std::string no_link;              ///< why it could not be one: it is restored as a file of its own
+    bool reshaped = false;            ///< Patching: its size or its holes changed
 
     bool takes_content() const { return state == State::Writing || state == State::Patching; }
     int fd() const { return file ? file->fd() : existing.get(); }
     std::string name() const { return name_of(entry.path); }
-  };
-  /// The first name of a file that has several.
-  struct LinkTarget {
-    LevelPtr level;
-    std::string path;
-    bool restored = false;
-    std::uint32_t left = 0;
   };
   /// What could not be written, from a pool thread.
   struct Failure {
@@ -133,6 +136,8 @@ class Restorer {
   Task<void> take(Entry entry, bool chosen);
   void leave(std::string_view path);
   Task<void> flush();
+  Task<void> restore_window();
+  void keep_unlinked();
   void finish();
   void finish(Item& item);
   void link_names();
@@ -208,7 +213,7 @@ class Restorer {
   std::vector<LevelPtr> entered_;  ///< directories chosen in this window
   std::vector<LevelPtr> left_;     ///< directories left in this window, deepest first
   std::vector<LevelPtr> open_;     ///< directories with a handle
-  std::map<std::pair<std::uint32_t, std::uint64_t>, LinkTarget> links_;
+  HardLinks<LinkTarget> links_;
   std::size_t window_size_;
   std::uint64_t window_bytes_ = 0;  ///< of the files in it
   std::uint64_t damaged_ = 0;

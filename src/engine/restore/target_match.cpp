@@ -3,6 +3,7 @@
 #include <sys/sysmacros.h>
 
 #include "stash/base/error.hpp"
+#include "stash/base/time.hpp"
 
 namespace stash::engine {
 
@@ -27,8 +28,7 @@ mode_t file_type(EntryType type) {
 }
 
 bool seems_right(const Entry& entry, const struct stat& info) {
-  const TimePoint mtime(std::chrono::seconds(info.st_mtim.tv_sec) +
-                        std::chrono::nanoseconds(info.st_mtim.tv_nsec));
+  const TimePoint mtime = from_timespec(info.st_mtim);
   return S_ISREG(info.st_mode) && static_cast<std::uint64_t>(info.st_size) == entry.size &&
          mtime == entry.mtime;
 }

@@ -69,8 +69,8 @@ Task<void> TreeReader::enter_next() {
     co_await blobs_.read_ahead(BlobKind::Tree, std::move(wanted), ahead_);
   }
   const bool leaf = ref.level == 0;
-  co_await enter(std::move(ref));
-  if (leaf) ahead_ = std::clamp(2 * ahead_, kMinAhead, kMaxAhead);
+  const bool entered = co_await enter_whole(std::move(ref));
+  if (leaf && entered) ahead_ = std::clamp(2 * ahead_, kMinAhead, kMaxAhead);
 }
 
 Task<std::optional<Entry>> TreeReader::next() {
@@ -80,6 +80,19 @@ Task<std::optional<Entry>> TreeReader::next() {
   Entry copy = *entry;
   pop();
   co_return copy;
+}
+
+Task<bool> TreeReader::enter_whole(TreeRef ref) {
+  const std::string first = ref.first.empty() ? "/" : ref.first;
+  try {
+    co_await enter(std::move(ref));
+    co_return true;
+  } catch (const Error& e) {
+    if (!damage_ || !is_data_damage(e)) throw;
+    leaf_.reset();
+    damage_(first, fmt::format("it and what comes next to it in the snapshot cannot be read: {}", e.what()));
+  }
+  co_return false;
 }
 
 Task<void> TreeReader::enter(TreeRef ref) {
@@ -124,7 +137,8 @@ Task<void> TreeReader::seek_to(std::string path, bool past) {
         level.children, [&](const TreeRef& child) { return is_before(child.first, path, past); });
     const auto found = static_cast<std::size_t>(after - level.children.begin());
     level.next = found == 0 ? 0 : found - 1;
-    co_await enter(take_subtree());
+    const bool entered = co_await enter_whole(take_subtree());
+    if (!entered) break;  // what comes next in the tree begins after `path`
   }
   while (peek() && is_before(peek()->path, path, past)) pop();
   co_await load();

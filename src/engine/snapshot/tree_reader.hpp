@@ -28,7 +28,8 @@ class TreeReader {
   const Entry* peek() const;
   void pop();
   bool at_end() const;
-  /// Reads on so that peek() or at_end() answers. Fine at any time. Error(Corrupt) for damaged trees.
+  /// Reads on so that peek() or at_end() answers. Fine at any time. Error(Corrupt) for damaged trees, unless
+  /// on_damage() is to be told.
   Task<void> load();
   /// load() until there is an entry, then moves it out; nothing at the end.
   Task<std::optional<Entry>> next();
@@ -48,6 +49,10 @@ class TreeReader {
   void on_blob(std::function<void(const BlobRef&)> visit) { visit_ = std::move(visit); }
   /// Asked before a subtree is read; false passes over it (already walked).
   void on_subtree(std::function<bool(const BlobId&)> wanted) { wanted_ = std::move(wanted); }
+  /// Is told of a subtree that cannot be read, by its first path, and what that means: it is passed over
+  /// then. Without this it is thrown.
+  using OnDamage = std::function<void(const std::string& first, const std::string& why)>;
+  void on_damage(OnDamage tell) { damage_ = std::move(tell); }
 
  private:
   friend class ParentStream;
@@ -63,6 +68,8 @@ class TreeReader {
   Task<void> enter_next();
   /// Reads a subtree's blob: a leaf becomes the current one, a node a level.
   Task<void> enter(TreeRef ref);
+  /// The same; false when it is damaged and passed over.
+  Task<bool> enter_whole(TreeRef ref);
   Task<void> seek_to(std::string path, bool past);
   /// Passes over subtrees that end before `path`, without reading them.
   void pass_before(std::string_view path);
@@ -74,6 +81,7 @@ class TreeReader {
   TreeRef root_;
   std::function<void(const BlobRef&)> visit_;
   std::function<bool(const BlobId&)> wanted_;
+  OnDamage damage_;
 };
 
 /// A parent snapshot read along with a walk: both go through the same order once. It only saves work, so one
