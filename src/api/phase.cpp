@@ -18,6 +18,16 @@ bool is_complete(const Conditions& conditions) {
   return find_condition(conditions, kMetricsPushed) != nullptr;
 }
 
+bool has_no_executor(const BackupTargetStatus& target) {
+  return is_false(target.conditions, kBackupExecutorEnsured) || is_true(target.conditions, kBackupDisrupted);
+}
+
+bool all_hosts_reported(const BackupTargetStatus& target) {
+  const auto reported = std::count_if(target.stats.begin(), target.stats.end(),
+                                      [](const auto& host) { return host.phase != HostPhase::Unset; });
+  return target.total_hosts.value_or(0) >= 1 && reported >= *target.total_hosts;
+}
+
 }  // namespace
 
 InvokerPhase backup_configuration_phase(const Conditions& conditions, Driver driver) {
@@ -33,23 +43,23 @@ InvokerPhase backup_configuration_phase(const Conditions& conditions, Driver dri
 }
 
 TargetPhase backup_target_phase(const BackupTargetStatus& target) {
-  if (is_false(target.conditions, kBackupExecutorEnsured) || is_false(target.conditions, kPreBackupHook) ||
-      is_false(target.conditions, kPostBackupHook) || is_true(target.conditions, kBackupDisrupted))
+  if (has_no_executor(target) || is_false(target.conditions, kPreBackupHook) ||
+      is_false(target.conditions, kPostBackupHook))
     return TargetPhase::Failed;
   if (target.total_hosts.value_or(0) < 1) return TargetPhase::Pending;
-  const auto count = [&](HostPhase phase) {
-    return std::count_if(target.stats.begin(), target.stats.end(),
-                         [&](const auto& host) { return host.phase == phase; });
-  };
-  const auto failed = count(HostPhase::Failed);
-  if (failed + count(HostPhase::Succeeded) < *target.total_hosts) return TargetPhase::Running;
-  return failed > 0 ? TargetPhase::Failed : TargetPhase::Succeeded;
+  if (!all_hosts_reported(target)) return TargetPhase::Running;
+  const bool failed = std::any_of(target.stats.begin(), target.stats.end(),
+                                  [](const auto& host) { return host.phase == HostPhase::Failed; });
+  return failed ? TargetPhase::Failed : TargetPhase::Succeeded;
+}
+
+bool is_finished(const BackupTargetStatus& target) {
+  return has_no_executor(target) || all_hosts_reported(target);
 }
 
 bool all_targets_finished(const BackupSessionStatus& status) {
-  return !status.targets.empty() &&
-         std::all_of(status.targets.begin(), status.targets.end(),
-                     [](const auto& target) { return is_finished(backup_target_phase(target)); });
+  return !status.targets.empty() && std::all_of(status.targets.begin(), status.targets.end(),
+                                                [](const auto& target) { return is_finished(target); });
 }
 
 SessionPhase backup_session_phase(const BackupSessionStatus& status) {
@@ -72,9 +82,7 @@ SessionPhase backup_session_phase(const BackupSessionStatus& status) {
 }
 
 RestorePhase restore_target_phase(const RestoreSessionStatus& status) {
-  if (is_false(status.conditions, kRestoreExecutorEnsured) || is_false(status.conditions, kPreRestoreHook) ||
-      is_false(status.conditions, kPostRestoreHook))
-    return RestorePhase::Failed;
+  if (is_false(status.conditions, kRestoreExecutorEnsured)) return RestorePhase::Failed;
   if (status.total_hosts.value_or(0) < 1 || is_missing(status.conditions, kRestoreTargetFound))
     return RestorePhase::Pending;
   const auto count = [&](RestoreHostPhase phase) {
@@ -86,7 +94,9 @@ RestorePhase restore_target_phase(const RestoreSessionStatus& status) {
   if (failed + unknown + count(RestoreHostPhase::Succeeded) < *status.total_hosts)
     return is_false(status.conditions, kRestoreCompleted) ? RestorePhase::Failed : RestorePhase::Running;
   if (unknown > 0) return RestorePhase::Unknown;
-  return failed > 0 ? RestorePhase::Failed : RestorePhase::Succeeded;
+  const bool hook_failed =
+      is_false(status.conditions, kPreRestoreHook) || is_false(status.conditions, kPostRestoreHook);
+  return failed > 0 || hook_failed ? RestorePhase::Failed : RestorePhase::Succeeded;
 }
 
 RestorePhase restore_session_phase(const RestoreSessionStatus& status) {

@@ -5,6 +5,7 @@
 #include "stash/base/limits.hpp"
 #include "stash/engine/repository.hpp"
 #include "stash/executor/init.hpp"
+#include "stash/executor/priority.hpp"
 #include "stash/executor/sidecar.hpp"
 #include "stash/executor/trigger.hpp"
 
@@ -88,6 +89,7 @@ int sidecar(int argc, char** argv) {
               kFooter);
   add_flags(flags, f);
   if (const auto code = flags.parse(argc, argv)) return *code;
+  executor::take_priority();  // before there are other threads
   return run_in_pod("sidecar", f.pod, [&](Pod& pod) { return run_sidecar(pod, f); });
 }
 
@@ -99,6 +101,7 @@ int init_container(int argc, char** argv) {
   flags.option("--restore-model", f.restore_model, "Kept for compatibility");
   flags.ignored({"--backoff-max-wait"});
   if (const auto code = flags.parse(argc, argv)) return *code;
+  executor::take_priority();  // before there are other threads
   return run_in_pod("init-container", f.pod, [&](Pod& pod) { return run_init(pod, f); });
 }
 

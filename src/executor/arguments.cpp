@@ -15,13 +15,9 @@ struct Flag {
   std::function<void()> alone;
 };
 
-void add_list(std::vector<std::string>& to, const std::string& text) {
-  std::size_t begin = 0;
-  while (begin <= text.size()) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    if (end > begin) to.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
+void add_tags(std::vector<std::string>& to, const std::string& list) {
+  for (std::string& tag : engine::split_tags(list))
+    if (!tag.empty()) to.push_back(std::move(tag));
 }
 
 /// Flags of restic without effect here, and flags whose value must be taken along although they are told as
@@ -56,7 +52,7 @@ Unused apply(const std::vector<std::string>& args, const std::vector<Flag>& flag
 Unused apply_backup_arguments(const std::vector<std::string>& args, engine::BackupOptions& options) {
   return apply(args,
                {
-                   {"--tag", [&](const std::string& v) { add_list(options.tags, v); }, nullptr},
+                   {"--tag", [&](const std::string& v) { add_tags(options.tags, v); }, nullptr},
                    {"--exclude", [&](const std::string& v) { options.excludes.push_back(v); }, nullptr},
                    {"-e", [&](const std::string& v) { options.excludes.push_back(v); }, nullptr},
                    {"--iexclude", [&](const std::string& v) { options.iexcludes.push_back(v); }, nullptr},
@@ -72,10 +68,10 @@ Unused apply_backup_arguments(const std::vector<std::string>& args, engine::Back
 }
 
 Unused apply_restore_arguments(const std::vector<std::string>& args, engine::RestoreOptions& options,
-                               std::vector<std::string>& tags) {
+                               engine::TagFilter& tags) {
   return apply(args,
                {
-                   {"--tag", [&](const std::string& v) { add_list(tags, v); }, nullptr},
+                   {"--tag", [&](const std::string& v) { tags.add(v); }, nullptr},
                    {"--include", [&](const std::string& v) { options.includes.push_back(v); }, nullptr},
                    {"--iinclude", [&](const std::string& v) { options.iincludes.push_back(v); }, nullptr},
                    {"--exclude", [&](const std::string& v) { options.excludes.push_back(v); }, nullptr},

@@ -16,6 +16,6 @@ Unused apply_backup_arguments(const std::vector<std::string>& args, engine::Back
 
 /// restic's restore flags put into `options`; `--tag` restricts what "latest" may be and goes to `tags`.
 Unused apply_restore_arguments(const std::vector<std::string>& args, engine::RestoreOptions& options,
-                               std::vector<std::string>& tags);
+                               engine::TagFilter& tags);
 
 }  // namespace stash::executor

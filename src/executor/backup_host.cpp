@@ -1,10 +1,14 @@
 #include "executor/backup_host.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 #include <fmt/format.h>
 
 #include "executor/arguments.hpp"
 #include "executor/backend.hpp"
+#include "executor/backup_figures.hpp"
 #include "executor/hooks.hpp"
+#include "executor/post_hook.hpp"
 #include "executor/reporter.hpp"
 #include "executor/session_status.hpp"
 #include "stash/api/conditions.hpp"
@@ -12,6 +16,7 @@
 #include "stash/api/names.hpp"
 #include "stash/base/error.hpp"
 #include "stash/base/log.hpp"
+#include "stash/base/text.hpp"
 #include "stash/engine/backup.hpp"
 
 namespace stash::executor {
@@ -31,32 +36,6 @@ struct Report {
   std::string error() const { return fmt::format("{}", fmt::join(errors, "; ")); }
 };
 
-api::SnapshotStats stats_of(const engine::BackupResult& result, const std::string& path) {
-  const engine::Snapshot& snapshot = result.snapshot;
-  api::SnapshotStats stats;
-  stats.name = snapshot.id;
-  stats.path = path;
-  stats.total_size = format_size(snapshot.counts.bytes);
-  stats.uploaded = format_size(snapshot.bytes_stored);
-  stats.processing_time = processing_time(result.duration);
-  stats.file_stats.total_files = static_cast<std::int64_t>(snapshot.counts.files());
-  stats.file_stats.new_files = static_cast<std::int64_t>(snapshot.counts.files_new);
-  stats.file_stats.modified_files = static_cast<std::int64_t>(snapshot.counts.files_changed);
-  stats.file_stats.unmodified_files = static_cast<std::int64_t>(snapshot.counts.files_unmodified);
-  return stats;
-}
-
-void add_figures(api::HostBackupFigures& to, const engine::BackupResult& result) {
-  const engine::FileCounts& counts = result.snapshot.counts;
-  to.processing_seconds += std::chrono::duration<double>(result.duration).count();
-  to.bytes += counts.bytes;
-  to.uploaded_bytes += result.snapshot.bytes_stored;
-  to.files += counts.files();
-  to.files_new += counts.files_new;
-  to.files_modified += counts.files_changed;
-  to.files_unmodified += counts.files_unmodified;
-}
-
 engine::BackupOptions options_for(const BackupOrder& order, const std::string& path) {
   engine::BackupOptions options;
   options.paths.push_back(path);
@@ -66,9 +45,10 @@ engine::BackupOptions options_for(const BackupOrder& order, const std::string& p
     log::warn("argument has no effect",
               {{"object", order.where()}, {"field", "spec.target.args"}, {"argument", arg}});
   }
-  options.source = {{"namespace", order.place.ns},        {"kind", order.view.target.kind},
-                    {"workload", order.view.target.name}, {"pod", order.place.pod_name},
-                    {"node", order.place.node_name},      {"session", order.session.metadata.name}};
+  options.source = order.workload();
+  options.source.insert({{"pod", order.place.pod_name},
+                         {"node", order.place.node_name},
+                         {"session", order.session.metadata.name}});
   return options;
 }
 
@@ -80,7 +60,7 @@ void add_result(Report& report, const std::string& path, const engine::BackupRes
   if (snapshot.complete) return;
   std::vector<std::string> first;
   for (const engine::PathProblem& problem : snapshot.first_errors)
-    first.push_back(problem.path + ": " + problem.what);
+    first.push_back(printable(problem.path + ": " + problem.what));
   report.errors.push_back(fmt::format("snapshot {} of {} is incomplete: {}", snapshot.short_id(), path,
                                       list_problems(snapshot.errors, "entries could not be read", first)));
 }
@@ -98,7 +78,7 @@ Task<void> back_up_paths(engine::Repository& repository, const BackupOrder& orde
       log::info("path backed up", {{"path", path}, {"snapshot", result.snapshot.id}});
     } catch (const Error& e) {
       if (e.kind() == ErrorKind::Cancelled) throw;
-      report.errors.push_back("back up " + path + ": " + e.what());
+      report.errors.push_back("back up " + path + ": " + printable(e.what()));
     }
   }
 }
@@ -169,18 +149,9 @@ HookFacts facts_of(const BackupOrder& order) {
   return facts;
 }
 
-/// Runs a hook in this pod and notes its outcome as a condition of the target.
-Task<void> run_hook(Services& services, const BackupOrder& order, Report& report,
-                    const api::ConditionType& type, api::Handler handler, HookFacts facts,
-                    std::string_view what) {
-  std::string failure;
-  try {
-    const kube::Ref pod(order.place.ns, order.place.pod_name);
-    co_await run_handler(services, pod, std::move(handler), std::move(facts));
-  } catch (const Error& e) {
-    if (e.kind() == ErrorKind::Cancelled) throw;
-    failure = e.what();
-  }
+/// Notes a hook's outcome as a condition of the target.
+void note_hook(const BackupOrder& order, Report& report, const api::ConditionType& type,
+               std::string_view what, const std::string& failure) {
   const auto status = failure.empty() ? api::ConditionStatus::True : api::ConditionStatus::False;
   const std::string message = failure.empty()
                                   ? fmt::format("{} hook of host {} succeeded", what, order.view.host)
@@ -189,28 +160,61 @@ Task<void> run_hook(Services& services, const BackupOrder& order, Report& report
   if (!failure.empty()) report.errors.push_back(message);
 }
 
+Task<void> run_pre_hook(Services& services, const BackupOrder& order, Report& report) {
+  std::string failure;
+  try {
+    const kube::Ref pod(order.place.ns, order.place.pod_name);
+    api::Handler handler = *order.configuration.spec.hooks->pre_backup;
+    HookFacts facts = facts_of(order);
+    co_await run_handler(services, pod, std::move(handler), std::move(facts));
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::Cancelled) throw;
+    failure = e.what();
+  }
+  note_hook(order, report, api::kPreBackupHook, "preBackup", failure);
+}
+
+Task<void> run_post_hook(Services& services, const BackupOrder& order, Report& report, bool stopped) {
+  const auto& hook = *order.configuration.spec.hooks->post_backup;
+  if (!hook_applies(hook.execution_policy, report.failed(), order.session.spec.retry_left)) co_return;
+  HookFacts facts = facts_of(order);
+  facts.phase = report.failed() ? "Failed" : "Succeeded";
+  facts.duration = format_duration(report.duration);
+  facts.error = report.error();
+  const kube::Ref pod(order.place.ns, order.place.pod_name);
+  api::Handler handler = hook.handler();
+  const std::string failure =
+      co_await run_to_the_end(services, pod, std::move(handler), std::move(facts), stopped);
+  note_hook(order, report, api::kPostBackupHook, "postBackup", failure);
+  if (stopped) log::warn("postBackup hook was run for stopped work", {{"result", report.error()}});
+}
+
+Task<void> hook_and_work(Services& services, const BackupOrder& order, const WhileOpen& while_open,
+                         Report& report) {
+  const auto& hooks = order.configuration.spec.hooks;
+  if (hooks && hooks->pre_backup) co_await run_pre_hook(services, order, report);
+  if (!report.failed()) co_await back_up_in_time(services, order, while_open, report);
+}
+
+/// Work that is stopped is told to nobody and done again; but what its first hook has begun the second ends.
 Task<void> work_with_hooks(Services& services, const BackupOrder& order, const WhileOpen& while_open,
                            Report& report) {
   const auto start = services.timers.steady();
-  const auto& hooks = order.configuration.spec.hooks;
-  if (hooks && hooks->pre_backup) {
-    HookFacts facts = facts_of(order);
-    co_await run_hook(services, order, report, api::kPreBackupHook, *hooks->pre_backup, std::move(facts),
-                      "preBackup");
+  std::exception_ptr stopped;
+  try {
+    co_await hook_and_work(services, order, while_open, report);
+  } catch (...) {
+    stopped = std::current_exception();
+    report.errors.emplace_back("stopped: the pod ends or has lost its Lease");
   }
-  if (!report.failed()) co_await back_up_in_time(services, order, while_open, report);
   report.duration = services.timers.steady() - start;
-  const auto retry_left = order.session.spec.retry_left;
-  if (hooks && hooks->post_backup &&
-      hook_applies(hooks->post_backup->execution_policy, report.failed(), retry_left)) {
-    HookFacts facts = facts_of(order);
-    facts.phase = report.failed() ? "Failed" : "Succeeded";
-    facts.duration = format_duration(report.duration);
-    facts.error = report.error();
-    api::Handler handler = hooks->post_backup->handler();
-    co_await run_hook(services, order, report, api::kPostBackupHook, std::move(handler), std::move(facts),
-                      "postBackup");
-  }
+  const auto& hooks = order.configuration.spec.hooks;
+  const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  if (hooks && hooks->post_backup && (hooks->pre_backup || !stopped))
+    co_await run_post_hook(services, order, report, stopped != nullptr);
+  co_await boost::asio::this_coro::throw_if_cancelled(throws);
+  if (stopped) std::rethrow_exception(stopped);
 }
 
 api::HostBackupStats entry_of(const BackupOrder& order, const Report& report) {

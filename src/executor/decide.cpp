@@ -16,14 +16,6 @@ bool same_target(const api::TargetRef& a, const api::TargetRef& b, const std::st
   return a.kind == b.kind && a.name == b.name && ns(a) == ns(b);
 }
 
-bool reported(const api::BackupTargetStatus& target) {
-  if (api::is_finished(api::backup_target_phase(target))) return true;
-  if (!target.total_hosts) return false;
-  const auto done = std::ranges::count_if(
-      target.stats, [](const api::HostBackupStats& host) { return host.phase != api::HostPhase::Unset; });
-  return done >= *target.total_hosts;
-}
-
 }  // namespace
 
 std::optional<std::size_t> find_target(const api::BackupSession& session, const HostView& view) {
@@ -32,10 +24,6 @@ std::optional<std::size_t> find_target(const api::BackupSession& session, const 
     if (same_target(targets[i].ref, view.target, session.metadata.ns)) return i;
   }
   return std::nullopt;
-}
-
-bool all_hosts_reported(const api::BackupSession& session) {
-  return !session.status.targets.empty() && std::ranges::all_of(session.status.targets, reported);
 }
 
 bool actions_pending(const api::BackupSession& session, const std::vector<std::string>& actions) {
@@ -74,7 +62,7 @@ BackupStep decide_backup(const api::BackupSession& session, const HostView& view
     return initialises || initialised ? BackupStep::Backup : BackupStep::Wait;
   }
   if (!actions_pending(session, target.post_backup_actions)) return BackupStep::None;
-  return all_hosts_reported(session) ? BackupStep::Finish : BackupStep::Wait;
+  return api::all_targets_finished(status) ? BackupStep::Finish : BackupStep::Wait;
 }
 
 RestoreDecision decide_restore(const api::RestoreSession& session, const std::string& host, TimePoint now) {

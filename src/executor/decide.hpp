@@ -35,9 +35,6 @@ BackupStep decide_backup(const api::BackupSession& session, const HostView& view
 /// Index of the view's target in the session's status, if the operator has entered it.
 std::optional<std::size_t> find_target(const api::BackupSession& session, const HostView& view);
 
-/// True when every target of the session has as many host entries as it has hosts, or has failed.
-bool all_hosts_reported(const api::BackupSession& session);
-
 /// True when some action of this list still lacks its condition in the session.
 bool actions_pending(const api::BackupSession& session, const std::vector<std::string>& actions);
 

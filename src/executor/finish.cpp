@@ -37,11 +37,13 @@ bool all_succeeded(const api::BackupSession& session) {
   });
 }
 
+/// The Repository may hold what others back up, under the same host and path even: the policy is not theirs.
 Task<std::string> apply_retention(engine::Repository& repository, const BackupOrder& order,
                                   Findings& findings) {
   const api::RetentionPolicy& policy = order.configuration.spec.retention_policy;
   engine::ForgetOptions options;
   options.policy = keep_policy(policy);
+  options.filter.source = order.workload();
   options.prune = policy.prune;
   options.dry_run = policy.dry_run;
   const auto result = co_await engine::forget(repository, std::move(options));
@@ -190,12 +192,13 @@ class Finisher {
 
   Task<void> write(api::Condition condition) {
     const TimePoint now = services_.timers.now();
-    BackupChange change = [condition = std::move(condition), now](api::BackupSession& session) {
-      return api::set_condition(session.status.conditions, condition, now);
+    const std::string uid = order_.session.metadata.uid;
+    BackupChange change = [condition = std::move(condition), now, uid](api::BackupSession& session) {
+      return session.metadata.uid == uid && api::set_condition(session.status.conditions, condition, now);
     };
     const kube::Ref ref(order_.session.metadata.ns, order_.session.metadata.name);
     auto written = co_await change_status(services_, ref, std::move(change));
-    if (written) order_.session = std::move(*written);
+    if (written && written->metadata.uid == uid) order_.session = std::move(*written);
   }
 
   Services& services_;
@@ -210,7 +213,7 @@ Task<void> fail_all(Services& services, const BackupOrder& order, std::string wh
   const TimePoint now = services.timers.now();
   BackupChange change = [&order, why, now](api::BackupSession& session) {
     const auto at = find_target(session, order.view);
-    if (!at) return false;
+    if (!at || session.metadata.uid != order.session.metadata.uid) return false;
     bool changed = false;
     const std::pair<std::string_view, const api::ConditionType*> pairs[] = {
         {api::kRetentionAction, &api::kRetentionPolicyApplied},
@@ -239,7 +242,7 @@ engine::KeepPolicy keep_policy(const api::RetentionPolicy& policy) {
   keep.weekly = policy.keep_weekly;
   keep.monthly = policy.keep_monthly;
   keep.yearly = policy.keep_yearly;
-  keep.tags = policy.keep_tags;
+  for (const std::string& list : policy.keep_tags) keep.tags.add(list);
   return keep;
 }
 

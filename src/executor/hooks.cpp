@@ -4,8 +4,8 @@
 #include <charconv>
 
 #include "stash/base/error.hpp"
+#include "stash/base/text.hpp"
 #include "stash/kube/resources.hpp"
-#include "stash/net/http.hpp"
 #include "stash/net/tcp.hpp"
 
 namespace stash::executor {
@@ -14,6 +14,7 @@ namespace {
 constexpr auto kNetworkLimit = std::chrono::minutes(5);
 constexpr auto kExecLimit = std::chrono::hours(1);
 constexpr std::size_t kOutputLimit = 10 << 10;
+constexpr std::size_t kShownBody = 1000;
 
 std::string rendered(const std::string& text, const HookFacts& facts) {
   return text.find("{{") == std::string::npos ? text : render_template(text, facts.data());
@@ -51,19 +52,15 @@ struct Exchange {
   Exchange() {}
 };
 
-/// Certificates are not verified, as the kubelet's probes do not.
 Task<void> run_http(Exchange exchange, std::string what) {
-  net::ClientOptions options;
-  options.tls.insecure = true;
-  options.body_limit = 1 << 20;
-  net::HttpClient client(exchange.url, std::move(options));
+  net::HttpClient client(exchange.url, http_hook_options());
   exchange.request.target = exchange.url.path;
   if (!exchange.body.empty()) exchange.request.body.push_back(as_bytes(exchange.body));
   auto sent = client.send(exchange.request);
   const net::Response response = co_await net::within(kNetworkLimit, what, std::move(sent));
   if (response.status < 200 || response.status > 399) {
     throw Error(ErrorKind::Invalid, "{} {}: status {}: {}", what, exchange.url.origin() + exchange.url.path,
-                response.status, response.body.substr(0, 1000));
+                response.status, cut_text(response.body, kShownBody));
   }
 }
 
@@ -167,6 +164,15 @@ std::string encode_form(const std::vector<api::FormEntry>& form) {
     }
   }
   return out;
+}
+
+net::ClientOptions http_hook_options() {
+  net::ClientOptions options;
+  options.tls.insecure = true;
+  options.response_timeout = kNetworkLimit;
+  options.idle_timeout = kNetworkLimit;
+  options.body_limit = 1 << 20;
+  return options;
 }
 
 Task<void> run_handler(Services& services, kube::Ref pod, api::Handler handler, HookFacts facts) {

@@ -7,6 +7,7 @@
 #include "stash/api/backup_session.hpp"
 #include "stash/api/hooks.hpp"
 #include "stash/executor/services.hpp"
+#include "stash/net/http.hpp"
 
 namespace stash::executor {
 
@@ -37,6 +38,10 @@ std::uint16_t resolve_port(const api::IntOrString& port, const json::Value& pod,
 
 /// A form as application/x-www-form-urlencoded.
 std::string encode_form(const std::vector<api::FormEntry>& form);
+
+/// How HTTP hooks are sent: the server may be silent for as long as a hook may take, and its certificate is
+/// not verified, as the kubelet's probes do not.
+net::ClientOptions http_hook_options();
 
 /// Runs everything a handler names, in the order exec, httpGet, httpPost, tcpSocket, in or against `pod`
 /// (whose containers all share the executor's network). Throws Error(Invalid) or Error(Unavailable) that

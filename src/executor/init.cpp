@@ -19,8 +19,24 @@ class Init {
         options_(std::move(options)),
         events_(services.client, services.timers, "Restore Init-Container", options_.place.pod_name) {}
 
-  /// True when the application may start.
+  /// True when the application may start. An Error that leaves is told in an Event of the session, as far as
+  /// that could be read.
   Task<bool> run() {
+    std::exception_ptr failure;
+    std::string text;
+    try {
+      co_return co_await restore_in_turn();
+    } catch (const Error& e) {
+      if (e.kind() == ErrorKind::Cancelled) throw;
+      failure = std::current_exception();
+      text = e.what();
+    }
+    if (subject_) co_await warn(*subject_, std::move(text));
+    std::rethrow_exception(failure);
+  }
+
+ private:
+  Task<bool> restore_in_turn() {
     const auto order = co_await read_order();
     if (!order) co_return true;
     const RestoreDecision decision = decide(*order);
@@ -37,7 +53,6 @@ class Init {
     co_return may_start;
   }
 
- private:
   /// Nothing when the RestoreSession does not exist.
   Task<std::optional<RestoreOrder>> read_order() {
     const Place& place = options_.place;
@@ -48,6 +63,7 @@ class Init {
                 {{"session", ref.str()}, {"reason", "there is no such RestoreSession"}});
       co_return std::nullopt;
     }
+    subject_ = kube::EventSubject(api::kRestoreSession, *found);
     RestoreOrder order;
     order.place = place;
     order.root = options_.root;
@@ -71,10 +87,13 @@ class Init {
       co_return true;
     }
     log::error("start refused", {{"host", order.host}, {"reason", decision.reason}});
-    kube::EventSubject subject = subject_of(order.session);
-    co_await events_.record(std::move(subject), kube::Severity::Warning, "Host Restore Failed",
-                            decision.reason);
+    co_await warn(subject_of(order.session), decision.reason);
     co_return false;
+  }
+
+  Task<void> warn(kube::EventSubject subject, std::string text) {
+    co_await events_.record(std::move(subject), kube::Severity::Warning, "Host Restore Failed",
+                            std::move(text));
   }
 
   /// With the lease: another replica may have restored meanwhile, so all is read and decided again.
@@ -101,6 +120,7 @@ class Init {
   Services& services_;
   InitOptions options_;
   kube::EventRecorder events_;
+  std::optional<kube::EventSubject> subject_;  ///< the session, once it was read
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "stash/api/metrics.hpp"
 #include "stash/base/error.hpp"
 #include "stash/base/log.hpp"
+#include "stash/base/text.hpp"
 
 namespace stash::executor {
 namespace {
@@ -32,7 +33,7 @@ struct Report {
 
 std::vector<std::string> texts_of(const std::vector<engine::PathProblem>& problems) {
   std::vector<std::string> out;
-  for (const auto& problem : problems) out.push_back(problem.path + ": " + problem.what);
+  for (const auto& problem : problems) out.push_back(printable(problem.path + ": " + problem.what));
   return out;
 }
 
@@ -58,7 +59,7 @@ void add_result(Report& report, const engine::Snapshot& snapshot, const engine::
 Task<void> restore_items(engine::Repository& repository, const RestoreOrder& order,
                          const api::RestoreRule& rule, Report& report) {
   engine::RestoreOptions base;
-  std::vector<std::string> tags;
+  engine::TagFilter tags;
   for (const std::string& arg : apply_restore_arguments(order.session.spec.target->args, base, tags)) {
     log::warn("argument has no effect",
               {{"object", order.where()}, {"field", "spec.target.args"}, {"argument", arg}});
@@ -79,25 +80,32 @@ Task<void> restore_items(engine::Repository& repository, const RestoreOrder& ord
   }
 }
 
-/// Throws what may pass; everything else becomes part of the report.
-Task<void> restore_data(Services& services, const RestoreOrder& order, OpenBackend& backend, Report& report) {
-  const auto* rule = rule_for(order.session.rules(), order.host);
-  if (!rule) {
+/// Of many hosts a few may be meant; where there is but one, rules that name others are a mistake.
+void note_missing_rule(const RestoreOrder& order, Report& report) {
+  if (order.place.each_pod_is_a_host()) {
     report.notes.push_back("no rule is for this host: nothing was restored");
-    co_return;
+    return;
   }
+  std::vector<std::string> named;
+  for (const api::RestoreRule& rule : order.session.rules())
+    named.insert(named.end(), rule.target_hosts.begin(), rule.target_hosts.end());
+  if (named.empty()) named.emplace_back("none");
+  report.errors.push_back(fmt::format("no rule is for host {}; targetHosts of the rules: {}", order.host,
+                                      fmt::join(named, ", ")));
+}
+
+/// Does a step until the deadline. Throws what may pass; everything else becomes part of the report.
+Task<void> do_in_time(Services& services, const RestoreOrder& order, Report& report, Task<void> step) {
   const auto deadline = order.session.status.session_deadline;
   std::string failure;
   try {
-    const auto repository = co_await backend.open();
-    auto work = restore_items(*repository, order, *rule, report);
-    if (deadline) work = net::within(*deadline - services.timers.now(), "restore", std::move(work));
-    co_await std::move(work);
+    if (deadline) step = net::within(*deadline - services.timers.now(), "restore", std::move(step));
+    co_await std::move(step);
   } catch (const Error& e) {
     const bool late = deadline && *deadline <= services.timers.now();
     if (e.kind() == ErrorKind::Cancelled || (retryable(e.kind()) && !late)) throw;
     failure = late ? fmt::format("stopped: the deadline {} has passed (spec.timeOut)", format_time(*deadline))
-                   : e.what();
+                   : printable(e.what());
   }
   if (!failure.empty()) report.errors.push_back(std::move(failure));
 }
@@ -132,17 +140,53 @@ Task<void> run_hook(Services& services, const RestoreOrder& order, Report& repor
   if (!failure.empty()) report.errors.push_back(message);
 }
 
-Task<void> work_with_hooks(Services& services, const RestoreOrder& order, Report& report) {
-  const auto backend = co_await OpenBackend::load(services, order.session.repository());
-  const auto start = services.timers.steady();
+/// Where the data comes from.
+struct Source {
+  std::unique_ptr<OpenBackend> backend;
+  std::unique_ptr<engine::Repository> repository;
+
+  Source() {}
+};
+
+/// A Secret or a right that is missing may come: the container starts again until then.
+Task<void> open_source(Services& services, const RestoreOrder& order, Source& source) {
+  try {
+    source.backend = co_await OpenBackend::load(services, order.session.repository());
+  } catch (const Error& e) {
+    const bool may_come = e.kind() == ErrorKind::NotFound || e.kind() == ErrorKind::Denied;
+    throw Error(may_come ? ErrorKind::Unavailable : e.kind(), "{}", e.what());
+  }
+  source.repository = co_await source.backend->open();
+}
+
+/// The repository is opened first: a container that starts again and again until that succeeds does not run
+/// the hook each time.
+Task<void> hook_and_restore(Services& services, const RestoreOrder& order, Report& report) {
+  const api::RestoreRule* rule = rule_for(order.session.rules(), order.host);
+  Source source;
+  if (rule) {
+    auto opening = open_source(services, order, source);
+    co_await do_in_time(services, order, report, std::move(opening));
+  } else {
+    note_missing_rule(order, report);
+  }
   const auto& hooks = order.session.spec.hooks;
-  if (hooks && hooks->pre_restore) {
+  if (!report.failed() && hooks && hooks->pre_restore) {
     HookFacts facts = facts_of(order);
     co_await run_hook(services, order, report, api::kPreRestoreHook, *hooks->pre_restore, std::move(facts),
                       "preRestore");
   }
-  if (!report.failed()) co_await restore_data(services, order, *backend, report);
+  if (!report.failed() && rule) {
+    auto work = restore_items(*source.repository, order, *rule, report);
+    co_await do_in_time(services, order, report, std::move(work));
+  }
+}
+
+Task<void> work_with_hooks(Services& services, const RestoreOrder& order, Report& report) {
+  const auto start = services.timers.steady();
+  co_await hook_and_restore(services, order, report);
   report.duration = services.timers.steady() - start;
+  const auto& hooks = order.session.spec.hooks;
   if (hooks && hooks->post_restore && hook_applies(hooks->post_restore->execution_policy, report.failed())) {
     HookFacts facts = facts_of(order);
     facts.phase = report.failed() ? "Failed" : "Succeeded";
@@ -154,10 +198,12 @@ Task<void> work_with_hooks(Services& services, const RestoreOrder& order, Report
   }
 }
 
-/// Throws Error(Unavailable) when the session is gone: the next start of the container looks again.
+/// Throws Error(Unavailable) when the session is gone: the next start of the container looks again. One that
+/// was made anew under its name is another, and may have other rules.
 Task<void> write_report(Services& services, const RestoreOrder& order, const Report& report) {
   const TimePoint now = services.timers.now();
   RestoreChange change = [&order, &report, now](api::RestoreSession& session) {
+    if (session.metadata.uid != order.session.metadata.uid) return false;
     api::HostRestoreStats entry;
     entry.hostname = order.host;
     entry.phase = report.failed() ? api::RestoreHostPhase::Failed : api::RestoreHostPhase::Succeeded;
@@ -170,7 +216,8 @@ Task<void> write_report(Services& services, const RestoreOrder& order, const Rep
   };
   const kube::Ref ref(order.session.metadata.ns, order.session.metadata.name);
   const auto written = co_await change_status(services, ref, std::move(change));
-  if (!written) throw Error(ErrorKind::Unavailable, "{} has gone while it was worked on", order.where());
+  const bool told = written && written->metadata.uid == order.session.metadata.uid;
+  if (!told) throw Error(ErrorKind::Unavailable, "{} has gone while it was worked on", order.where());
 }
 
 Task<void> push_host_metrics(const RestoreOrder& order, const Report& report) {

@@ -10,11 +10,6 @@ namespace {
 
 using engine::Snapshot;
 
-bool has_all(const std::vector<std::string>& of, const std::vector<std::string>& wanted) {
-  return std::ranges::all_of(wanted,
-                             [&](const std::string& w) { return std::ranges::find(of, w) != of.end(); });
-}
-
 const Snapshot* newest(const std::vector<Snapshot>& snapshots,
                        const std::function<bool(const Snapshot&)>& fits) {
   const Snapshot* best = nullptr;
@@ -55,11 +50,13 @@ const api::RestoreRule* rule_for(const std::vector<api::RestoreRule>& rules, con
 }
 
 std::vector<RestoreItem> plan_restore(const api::RestoreRule& rule, const std::string& host,
-                                      const std::vector<Snapshot>& snapshots,
-                                      const std::vector<std::string>& tags) {
+                                      const std::vector<Snapshot>& snapshots, const engine::TagFilter& tags) {
   const std::string& source = rule.source_host.empty() ? host : rule.source_host;
   std::vector<RestoreItem> plan;
-  const auto of_source = [&](const Snapshot& s) { return s.host == source && has_all(s.tags, tags); };
+  engine::SnapshotFilter filter;
+  filter.host = source;
+  filter.tags = tags;
+  const auto of_source = [&](const Snapshot& s) { return filter.matches(s); };
   for (const std::string& id : rule.snapshots) {
     if (id != "latest") {
       plan.push_back({by_id(snapshots, id), rule.include});
@@ -77,8 +74,8 @@ std::vector<RestoreItem> plan_restore(const api::RestoreRule& rule, const std::s
   }
   for (const std::string& given : rule.paths) {
     const std::string path = shape(given);
-    const Snapshot* found =
-        newest(snapshots, [&](const Snapshot& s) { return of_source(s) && has_all(s.paths, {path}); });
+    filter.paths = {path};
+    const Snapshot* found = newest(snapshots, of_source);
     if (!found)
       throw Error(ErrorKind::NotFound, "there is no complete snapshot of path {} of host {}", path, source);
     // A snapshot made by hand may hold more paths than the one that is wanted.

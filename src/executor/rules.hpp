@@ -25,6 +25,6 @@ struct RestoreItem {
 /// fits several.
 std::vector<RestoreItem> plan_restore(const api::RestoreRule& rule, const std::string& host,
                                       const std::vector<engine::Snapshot>& snapshots,
-                                      const std::vector<std::string>& tags);
+                                      const engine::TagFilter& tags);
 
 }  // namespace stash::executor

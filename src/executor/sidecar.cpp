@@ -29,9 +29,6 @@ struct Known {
   std::optional<api::BackupSession> session;
 };
 
-/// Every ordinal and every node has data of its own; the replicas of other kinds share theirs.
-bool every_pod_takes_part(const std::string& kind) { return kind == "StatefulSet" || kind == "DaemonSet"; }
-
 Task<void> then_stop(Task<void> work, net::TaskGroup& group, bool& done) {
   co_await std::move(work);
   done = true;
@@ -116,15 +113,27 @@ class Sidecar {
     return refs;
   }
 
+  /// One that fails keeps none of the others waiting; the first failure is thrown after them.
   Task<void> handle_all() {
+    std::exception_ptr failure;
     for (const kube::Ref& ref : open_sessions()) {
-      auto order = co_await read_order(ref);
-      if (!order || step_of(*order) == BackupStep::None || step_of(*order) == BackupStep::Wait) continue;
-      if (every_pod_takes_part(place_.target_kind)) {
-        co_await handle_alone(ref);
-      } else {
-        co_await handle(ref);
+      try {
+        co_await handle_one(ref);
+      } catch (const Error& e) {
+        if (e.kind() == ErrorKind::Cancelled) throw;
+        if (!failure) failure = std::current_exception();
       }
+    }
+    if (failure) std::rethrow_exception(failure);
+  }
+
+  Task<void> handle_one(kube::Ref ref) {
+    auto order = co_await read_order(ref);
+    if (!order || step_of(*order) == BackupStep::None || step_of(*order) == BackupStep::Wait) co_return;
+    if (place_.each_pod_is_a_host()) {
+      co_await handle_alone(ref);
+    } else {
+      co_await handle(ref);
     }
   }
 
@@ -160,10 +169,12 @@ class Sidecar {
 
   /// Does what is due, step by step, each decided on what the API server says then.
   Task<void> handle(kube::Ref ref) {
-    const WhileOpen open = [this, ref](Task<void> work) { return while_open(ref, std::move(work)); };
     for (;;) {
       auto order = co_await read_order(ref);
       if (!order) co_return;
+      const WhileOpen open = [this, ref, uid = order->session.metadata.uid](Task<void> work) {
+        return while_open(ref, uid, std::move(work));
+      };
       const BackupStep step = step_of(*order);
       if (step == BackupStep::Backup) {
         co_await back_up_host(services_, events_, std::move(*order), open);
@@ -185,24 +196,26 @@ class Sidecar {
     co_await lock.guard(std::move(work));
   }
 
-  bool is_open(const kube::Ref& ref) const {
+  /// One that was made anew under its name is another.
+  bool is_open(const kube::Ref& ref, const std::string& uid) const {
     const Known* known = sessions_.find(ref);
-    return known && known->session && !known->session->finished() && !known->session->metadata.deleting;
+    return known && known->session && known->session->metadata.uid == uid && !known->session->finished() &&
+           !known->session->metadata.deleting;
   }
 
-  Task<void> until_over(kube::Ref ref, net::TaskGroup& group) {
-    while (is_open(ref)) co_await changed_.wait();
+  Task<void> until_over(kube::Ref ref, std::string uid, net::TaskGroup& group) {
+    while (is_open(ref, uid)) co_await changed_.wait();
     log::warn("session is over, its work is stopped", {{"session", ref.str()}});
     group.cancel();
   }
 
   /// Runs `work`, and stops it when the session is deleted or declared finished meanwhile: then the answer
   /// is false.
-  Task<bool> while_open(kube::Ref ref, Task<void> work) {
+  Task<bool> while_open(kube::Ref ref, std::string uid, Task<void> work) {
     bool done = false;
     net::TaskGroup group;
     co_await group.spawn(then_stop(std::move(work), group, done));
-    co_await group.spawn(until_over(ref, group));
+    co_await group.spawn(until_over(ref, std::move(uid), group));
     co_await group.join();
     co_return done;
   }
@@ -253,8 +266,7 @@ Task<int> run_sidecar(Services& services, SidecarOptions options) {
       throw Error(ErrorKind::Invalid, "the environment variable POD_NAME is not set");
     // A group tells every way of being stopped as Error(Cancelled).
     net::TaskGroup group;
-    co_await group.spawn(every_pod_takes_part(place.target_kind) ? follow(services, options)
-                                                                 : lead(services, options));
+    co_await group.spawn(place.each_pod_is_a_host() ? follow(services, options) : lead(services, options));
     co_await group.join();
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::Cancelled) co_return 0;

@@ -112,6 +112,17 @@ TEST(TargetPhase, FailsByExecutorHookOrDisruption) {
             TargetPhase::Running);
 }
 
+TEST(TargetPhase, IsFinishedWhenNobodyIsWaitedFor) {
+  using enum HostPhase;
+  EXPECT_FALSE(is_finished(target({}, {})));
+  EXPECT_FALSE(is_finished(target(2, {Failed}, {{kPreBackupHook, Status::False}})));
+  EXPECT_FALSE(is_finished(target(2, {Succeeded, Unset}, {{kPostBackupHook, Status::False}})));
+  EXPECT_TRUE(is_finished(target(2, {Failed, Succeeded}, {{kPreBackupHook, Status::False}})));
+  EXPECT_TRUE(is_finished(target({}, {}, {{kBackupExecutorEnsured, Status::False}})));
+  EXPECT_TRUE(is_finished(target(2, {}, {{kBackupDisrupted, Status::True}})));
+  EXPECT_FALSE(is_finished(target(2, {}, {{kBackupDisrupted, Status::Unknown}})));
+}
+
 SessionPhase session(std::initializer_list<BackupTargetStatus> targets,
                      std::initializer_list<Set> sets = {}) {
   BackupSessionStatus status;
@@ -136,6 +147,14 @@ TEST(SessionPhase, IsFinalOnlyOnceMetricsWereTried) {
   EXPECT_EQ(session({kGood}, {kPushed}), SessionPhase::Succeeded);
   EXPECT_EQ(session({kGood, kBad}, {kPushed}), SessionPhase::Failed);
   EXPECT_EQ(session({kGood, kIdle}, {kPushed}), SessionPhase::Running);
+}
+
+TEST(SessionPhase, WaitsForTheOtherHostsOfAHookThatFailed) {
+  const auto hooked = [](std::initializer_list<HostPhase> reports) {
+    return target(2, reports, {{kPostBackupHook, Status::False}});
+  };
+  EXPECT_EQ(session({hooked({HostPhase::Failed})}, {kPushed}), SessionPhase::Running);
+  EXPECT_EQ(session({hooked({HostPhase::Failed, HostPhase::Succeeded})}, {kPushed}), SessionPhase::Failed);
 }
 
 TEST(SessionPhase, DoesNotFailForAPushgatewayThatIsDown) {
@@ -186,7 +205,10 @@ TEST(RestorePhase, FollowsHostsAndConditions) {
   EXPECT_EQ(restored(1, {Succeeded}, {found, {kMetricsPushed, Status::False}}), RestorePhase::Succeeded);
   EXPECT_EQ(restored(2, {Succeeded, Failed}, {found, kPushed}), RestorePhase::Failed);
   EXPECT_EQ(restored(2, {Unknown, Failed}, {found, kPushed}), RestorePhase::Unknown);
-  EXPECT_EQ(restored(1, {}, {found, kPushed, {kPreRestoreHook, Status::False}}), RestorePhase::Failed);
+  const Set hook_failed{kPostRestoreHook, Status::False};
+  EXPECT_EQ(restored(2, {Failed}, {found, kPushed, hook_failed}), RestorePhase::Running);
+  EXPECT_EQ(restored(2, {Failed, Succeeded}, {found, kPushed, hook_failed}), RestorePhase::Failed);
+  EXPECT_EQ(restored(2, {Failed}, {found, given_up, kPushed, hook_failed}), RestorePhase::Failed);
   EXPECT_EQ(restored({}, {}, {kPushed, {kDeadlineExceeded, Status::True}}), RestorePhase::Failed);
 }
 

@@ -133,6 +133,14 @@ TEST(DecideBackup, TheLastHostFinishesEvenAfterAFailure) {
   EXPECT_EQ(step(session, "host-1"), BackupStep::Finish);
 }
 
+TEST(DecideBackup, AHookThatFailedOnOneHostStopsNoOther) {
+  auto session = ready();
+  report(session, "host-0", api::HostPhase::Failed);
+  set(session.status.targets[0].conditions, api::kPreBackupHook, false);
+  EXPECT_EQ(step(session), BackupStep::Wait);
+  EXPECT_EQ(step(session, "host-1"), BackupStep::Backup);
+}
+
 TEST(DecideBackup, FinishingGoesOnUntilEachActionHasItsCondition) {
   auto session = ready();
   report(session, "host-0");

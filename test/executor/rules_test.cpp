@@ -80,7 +80,9 @@ TEST(PlanRestore, OfASnapshotOfManyPathsOnlyTheWantedOneIsRestored) {
 TEST(PlanRestore, TagsRestrictTheChoice) {
   auto snapshots = kSnapshots;
   snapshots[0].tags = {"good"};
-  EXPECT_EQ(ids(plan_restore(rule({}, {"/data"}), "host-0", snapshots, {"good"})),
+  engine::TagFilter good;
+  good.add("good");
+  EXPECT_EQ(ids(plan_restore(rule({}, {"/data"}), "host-0", snapshots, good)),
             std::vector<std::string>{"aaaa1111"});
 }
 
@@ -120,10 +122,11 @@ TEST(Arguments, MapsResticsBackupFlags) {
 
 TEST(Arguments, MapsResticsRestoreFlags) {
   engine::RestoreOptions options;
-  std::vector<std::string> tags;
-  const auto unused = apply_restore_arguments({"--tag=t1,t2", "--include=/a", "--verify"}, options, tags);
+  engine::TagFilter tags;
+  const auto unused =
+      apply_restore_arguments({"--tag=t1,t2", "--tag", "t3", "--include=/a", "--verify"}, options, tags);
 
-  EXPECT_EQ(tags, (std::vector<std::string>{"t1", "t2"}));
+  EXPECT_EQ(tags.lists, (std::vector<std::vector<std::string>>{{"t1", "t2"}, {"t3"}}));
   EXPECT_EQ(options.includes, std::vector<std::string>{"/a"});
   EXPECT_TRUE(options.verify);
   EXPECT_TRUE(unused.empty());

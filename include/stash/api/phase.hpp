@@ -20,10 +20,10 @@ InvokerPhase backup_configuration_phase(const std::vector<Condition>& conditions
 /// it is 0: no host can succeed); when every host has reported Failed if one failed, else Succeeded; before
 /// that Running.
 TargetPhase backup_target_phase(const BackupTargetStatus& target);
-inline bool is_finished(TargetPhase phase) {
-  return phase == TargetPhase::Succeeded || phase == TargetPhase::Failed;
-}
-/// At least one target, and each Succeeded or Failed.
+/// Nobody is waited for any more: every host has reported, or there is no executor (or none any more) to do
+/// so. A target that a hook has failed is Failed at once, but its other hosts still work.
+bool is_finished(const BackupTargetStatus& target);
+/// At least one target, and each finished.
 bool all_targets_finished(const BackupSessionStatus& status);
 
 /// Skipped, Failed by the deadline, the history or a global hook, Pending while no target has begun, and once
@@ -31,8 +31,9 @@ bool all_targets_finished(const BackupSessionStatus& status);
 /// the check failed. Else Running.
 SessionPhase backup_session_phase(const BackupSessionStatus& status);
 
-/// The target of a RestoreSession: like a backup's, with Unknown when one host is Unknown. Failed also by
-/// RestoreCompleted False, which ends it before every host has reported.
+/// The target of a RestoreSession: like a backup's, with Unknown when one host is Unknown, and with a hook's
+/// failure told only when every host has reported. Failed also by RestoreCompleted False, which ends it
+/// before that.
 RestorePhase restore_target_phase(const RestoreSessionStatus& status);
 /// Failed by the deadline; Invalid when validation failed; Pending while something it needs is missing; final
 /// once every host has reported and MetricsPushed is set; else Running. (The original reports a session that

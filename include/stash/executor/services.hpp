@@ -37,6 +37,9 @@ struct Place {
   std::string pushgateway_url;  ///< empty: metrics are not pushed
 
   Place() {}
+  /// Every ordinal of a StatefulSet and every node of a DaemonSet has data of its own; the replicas of other
+  /// kinds share theirs.
+  bool each_pod_is_a_host() const { return target_kind == "StatefulSet" || target_kind == "DaemonSet"; }
 };
 
 }  // namespace stash::executor
