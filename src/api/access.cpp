@@ -1,11 +1,14 @@
 #include "api/manifest.hpp"
 
-// Who may do what. The rules name verbs that the code uses and no others.
+// Who may do what. The rules name verbs that the code uses and no others. A server-side apply needs `patch`,
+// and `create` for what is not there.
 //
-// The operator may `bind` the three executor ClusterRoles, and may make Roles that hold rights it has itself
-// (get one Secret, get one Repository, write its status): the API server refuses every other grant, so a
-// stolen token of the operator cannot become cluster-admin. `finalizers` are for clusters that check who may
-// block an owner's deletion.
+// The operator may `bind` the executors' ClusterRoles, and may make Roles that hold rights it has itself (get
+// one Secret, get one Repository, write its status): the API server refuses every other grant, so a stolen
+// token of the operator cannot become cluster-admin. `finalizers`, and `delete` of ServiceAccounts, are for
+// clusters that check who may block an owner's deletion, and who may give an object another owner.
+//
+// A WebSocket to pods/exec is a GET, which the API server takes as `get`, and newer ones as `create`.
 
 namespace stash::api {
 namespace {
@@ -20,30 +23,25 @@ constexpr std::string_view kOperatorRole = R"({
   "rules": [
     {"apiGroups": ["stash.appscode.com"],
      "resources": ["repositories", "backupconfigurations", "restoresessions"],
-     "verbs": ["get", "list", "watch", "update", "patch"]},
+     "verbs": ["get", "list", "watch", "patch"]},
     {"apiGroups": ["stash.appscode.com"], "resources": ["backupsessions"],
-     "verbs": ["get", "list", "watch", "create", "update", "patch", "delete"]},
+     "verbs": ["get", "list", "watch", "create", "delete"]},
     {"apiGroups": ["stash.appscode.com"],
      "resources": ["repositories/status", "backupconfigurations/status", "backupsessions/status", "restoresessions/status"],
-     "verbs": ["get", "update", "patch"]},
-    {"apiGroups": ["stash.appscode.com"],
-     "resources": ["backupconfigurations/finalizers", "backupsessions/finalizers", "restoresessions/finalizers"],
-     "verbs": ["update"]},
+     "verbs": ["patch"]},
+    {"apiGroups": ["stash.appscode.com"], "resources": ["backupconfigurations/finalizers"], "verbs": ["update"]},
     {"apiGroups": ["apps"], "resources": ["deployments", "statefulsets", "daemonsets"],
      "verbs": ["get", "list", "watch", "patch"]},
-    {"apiGroups": ["apps"],
-     "resources": ["deployments/finalizers", "statefulsets/finalizers", "daemonsets/finalizers"], "verbs": ["update"]},
-    {"apiGroups": ["batch"], "resources": ["cronjobs"],
-     "verbs": ["get", "list", "watch", "create", "update", "patch", "delete"]},
-    {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get", "list", "watch", "delete"]},
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
+    {"apiGroups": ["batch"], "resources": ["cronjobs"], "verbs": ["list", "watch", "create", "patch", "delete"]},
+    {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["list", "watch", "delete"]},
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
     {"apiGroups": [""], "resources": ["secrets", "namespaces"], "verbs": ["get"]},
-    {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["get", "create", "update", "patch", "delete"]},
-    {"apiGroups": ["", "events.k8s.io"], "resources": ["events"], "verbs": ["get", "create", "patch"]},
+    {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["create", "patch", "delete"]},
+    {"apiGroups": [""], "resources": ["events"], "verbs": ["get", "create", "patch"]},
     {"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["roles", "rolebindings"],
-     "verbs": ["get", "create", "update", "patch", "delete"]},
+     "verbs": ["create", "patch", "delete"]},
     {"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["clusterroles"], "verbs": ["bind"],
-     "resourceNames": ["stash-sidecar", "stash-restore-init-container", "stash-cron-job"]}
+     "resourceNames": ["stash-sidecar", "stash-restore-init-container", "stash-hook-exec", "stash-cron-job"]}
   ]})";
 
 constexpr std::string_view kOperatorBinding = R"({
@@ -57,7 +55,7 @@ constexpr std::string_view kLeaderRole = R"({
   "metadata": {"name": "stash-operator", "namespace": "${namespace}", "labels": {"app.kubernetes.io/name": "stash"}},
   "rules": [
     {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
-    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "update", "patch"],
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "patch"],
      "resourceNames": ["stash-operator"]}
   ]})";
 
@@ -73,24 +71,27 @@ constexpr std::string_view kSidecarRole = R"({
   "rules": [
     {"apiGroups": ["stash.appscode.com"], "resources": ["backupconfigurations"], "verbs": ["get"]},
     {"apiGroups": ["stash.appscode.com"], "resources": ["backupsessions"], "verbs": ["get", "list", "watch"]},
-    {"apiGroups": ["stash.appscode.com"], "resources": ["backupsessions/status"], "verbs": ["get", "update", "patch"]},
-    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "update", "patch"]},
-    {"apiGroups": ["", "events.k8s.io"], "resources": ["events"], "verbs": ["get", "create", "patch"]},
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]},
-    {"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["get", "create"]}
+    {"apiGroups": ["stash.appscode.com"], "resources": ["backupsessions/status"], "verbs": ["patch"]},
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "patch"]},
+    {"apiGroups": [""], "resources": ["events"], "verbs": ["get", "create", "patch"]},
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}
   ]})";
 
 constexpr std::string_view kInitRole = R"({
   "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
   "metadata": {"name": "stash-restore-init-container", "labels": {"app.kubernetes.io/name": "stash"}},
   "rules": [
-    {"apiGroups": ["stash.appscode.com"], "resources": ["restoresessions"], "verbs": ["get", "list", "watch"]},
-    {"apiGroups": ["stash.appscode.com"], "resources": ["restoresessions/status"], "verbs": ["get", "update", "patch"]},
-    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "update", "patch"]},
-    {"apiGroups": ["", "events.k8s.io"], "resources": ["events"], "verbs": ["get", "create", "patch"]},
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]},
-    {"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["get", "create"]}
+    {"apiGroups": ["stash.appscode.com"], "resources": ["restoresessions"], "verbs": ["get"]},
+    {"apiGroups": ["stash.appscode.com"], "resources": ["restoresessions/status"], "verbs": ["patch"]},
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "patch"]},
+    {"apiGroups": [""], "resources": ["events"], "verbs": ["get", "create", "patch"]},
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}
   ]})";
+
+constexpr std::string_view kExecRole = R"({
+  "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+  "metadata": {"name": "stash-hook-exec", "labels": {"app.kubernetes.io/name": "stash"}},
+  "rules": [{"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["get", "create"]}]})";
 
 constexpr std::string_view kTriggerRole = R"({
   "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
@@ -98,8 +99,7 @@ constexpr std::string_view kTriggerRole = R"({
   "rules": [
     {"apiGroups": ["stash.appscode.com"], "resources": ["backupconfigurations"], "verbs": ["get"]},
     {"apiGroups": ["stash.appscode.com"], "resources": ["backupconfigurations/finalizers"], "verbs": ["update"]},
-    {"apiGroups": ["stash.appscode.com"], "resources": ["backupsessions"], "verbs": ["get", "create"]},
-    {"apiGroups": ["", "events.k8s.io"], "resources": ["events"], "verbs": ["get", "create", "patch"]}
+    {"apiGroups": ["stash.appscode.com"], "resources": ["backupsessions"], "verbs": ["get", "create"]}
   ]})";
 
 constexpr std::string_view kViewRole = R"({
@@ -124,7 +124,7 @@ constexpr std::string_view kEditRole = R"({
 }  // namespace
 
 const std::vector<std::string_view> kAccessTemplates{
-    kServiceAccount, kOperatorRole, kOperatorBinding, kLeaderRole, kLeaderBinding,
-    kSidecarRole,    kInitRole,     kTriggerRole,     kViewRole,   kEditRole};
+    kServiceAccount, kOperatorRole, kOperatorBinding, kLeaderRole, kLeaderBinding, kSidecarRole,
+    kInitRole,       kExecRole,     kTriggerRole,     kViewRole,   kEditRole};
 
 }  // namespace stash::api

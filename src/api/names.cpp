@@ -92,6 +92,14 @@ std::string init_binding_name(std::string_view kind, std::string_view workload) 
   return workload_name(kInitRole, kind, workload);
 }
 
+std::string backup_exec_binding_name(std::string_view kind, std::string_view workload) {
+  return workload_name(fmt::format("{}-backup", kExecRole), kind, workload);
+}
+
+std::string restore_exec_binding_name(std::string_view kind, std::string_view workload) {
+  return workload_name(fmt::format("{}-restore", kExecRole), kind, workload);
+}
+
 std::string repository_binding_name(std::string_view invoker_ns, std::string_view invoker_kind,
                                     std::string_view invoker, int index) {
   return shortened(fmt::format("{}-{}-{}-{}", invoker_ns, lower(invoker_kind), invoker, index), kNameLimit);

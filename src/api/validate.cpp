@@ -59,7 +59,17 @@ void check_mounts(const Report& report, const std::vector<VolumeMount>& mounts) 
       report(place + ".mountPath", "{} is mounted twice", path);
     else if (is_below(path, kTempMountPath))
       report(place + ".mountPath", "{} is taken by the scratch volume", path);
+    if (!mounts[i].sub_path.empty() && !mounts[i].sub_path_expr.empty())
+      report(place, "has both subPath and subPathExpr: give one of them");
   }
+}
+
+/// A restore writes into what it mounts.
+void check_writable(const Report& report, const std::vector<VolumeMount>& mounts) {
+  for (std::size_t i = 0; i < mounts.size(); ++i)
+    if (mounts[i].read_only)
+      report(fmt::format("spec.target.volumeMounts[{}].readOnly", i),
+             "is true, but a restore writes there: leave it out");
 }
 
 template <class Spec>
@@ -151,6 +161,16 @@ void check_rules(const Report& report, const RestoreSession& session) {
   }
 }
 
+/// Settings that the pods of the trigger do not get.
+void warn_of_pod(const Report& report, const RuntimePod& pod) {
+  const std::string field = "spec.runtimeSettings.pod.";
+  if (pod.automount_service_account_token == false)
+    report(field + "automountServiceAccountToken", "is passed over: the trigger needs its token");
+  if (pod.priority) report(field + "priority", "is passed over: give priorityClassName, which sets it");
+  if (!pod.readiness_gates.empty())
+    report(field + "readinessGates", "are passed over: nobody waits for the trigger to be ready");
+}
+
 void check_local(const Report& report, const LocalBackend& local) {
   constexpr std::string_view kField = "spec.backend.local";
   if (local.volume_source().empty())
@@ -179,8 +199,7 @@ Faults validate(const Repository& repository) {
            "does not say where: its bucket, container or URL is empty");
   if (backend.s3 && provider == "s3")
     report.required("spec.backend.s3.endpoint", !backend.s3->endpoint.empty(), "a host or a URL");
-  if (repository.spec.wipe_out && (provider == "local" || provider == "b2"))
-    report("spec.wipeOut", "cannot be true for the backend {}: remove the data by hand instead", provider);
+  if (std::string fault = wipe_out_fault(repository); !fault.empty()) faults.push_back(std::move(fault));
   if (repository.spec.usage_policy) {
     const AllowedNamespaces& allowed = repository.spec.usage_policy->allowed_namespaces;
     if (allowed.from == NamespacesFrom::Selector)
@@ -188,6 +207,13 @@ Faults validate(const Repository& repository) {
                       "from is Selector, so say which labels a namespace must have");
   }
   return faults;
+}
+
+std::string wipe_out_fault(const Repository& repository) {
+  const std::string_view provider = repository.spec.backend.provider();
+  if (!repository.spec.wipe_out || (provider != "local" && provider != "b2")) return "";
+  return fmt::format("spec.wipeOut: cannot be true for the backend {}: remove the data by hand instead",
+                     provider);
 }
 
 Faults validate(const BackupConfiguration& configuration) {
@@ -228,6 +254,7 @@ Faults validate(const RestoreSession& session) {
     check_namespace(report, spec.target->ref, session.metadata, spec.task);
     check_alias(report, spec.target->alias);
     check_mounts(report, spec.target->volume_mounts);
+    check_writable(report, spec.target->volume_mounts);
     check_rules(report, session);
   }
   check_time_out(report, spec.time_out);
@@ -241,6 +268,7 @@ Faults validate(const RestoreSession& session) {
 Faults warnings(const BackupConfiguration& configuration) {
   Faults out;
   const Report report(out);
+  if (configuration.spec.runtime_settings.pod) warn_of_pod(report, *configuration.spec.runtime_settings.pod);
   const RetentionPolicy& keep = configuration.spec.retention_policy;
   const bool keeps_some = keep.keep_last > 0 || keep.keep_hourly > 0 || keep.keep_daily > 0 ||
                           keep.keep_weekly > 0 || keep.keep_monthly > 0 || keep.keep_yearly > 0 ||

@@ -133,7 +133,7 @@ Task<bool> sidecar_is_gone(Context& context, const api::BackupConfiguration& bc)
     co_return false;
   }
   if (applied.name.empty())
-    co_await remove_executor_binding(context, api::kBackupConfiguration, kind, target_ref(bc));
+    co_await remove_executor_bindings(context, api::kBackupConfiguration, kind, target_ref(bc));
   co_return true;
 }
 

@@ -77,10 +77,10 @@ Task<void> skip(Context& context, const SessionReading& reading, std::string rea
   if (now_is) co_await tell(context, *now_is, kube::Severity::Warning, "Backup Session Skipped", reason);
 }
 
-/// The entry of the only target, made when it is absent.
+/// The entry of the only target, made when it is absent. It keeps the target that the session has begun with,
+/// whatever the configuration names later.
 api::BackupTargetStatus& target_of(api::BackupSession& session, const api::BackupConfiguration& bc) {
-  if (session.status.targets.empty()) session.status.targets.emplace_back();
-  session.status.targets.front().ref = bc.spec.target->ref;
+  if (session.status.targets.empty()) session.status.targets.emplace_back().ref = bc.spec.target->ref;
   return session.status.targets.front();
 }
 
@@ -94,7 +94,7 @@ Task<void> initiate(Context& context, const SessionReading& reading) {
                                   std::string(api::kRepositoryMetricsAction)};
     api::set_condition(target.conditions,
                        api::condition(api::kBackupExecutorEnsured, api::ConditionStatus::True,
-                                      "The sidecar is in the pods of the target."),
+                                      "Pods of the target have the sidecar."),
                        now);
     session.status.session_deadline = world.deadline;
   };

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "controller/container_security.hpp"
 #include "controller/inject.hpp"
 #include "stash/api/names.hpp"
 #include "stash/api/spec_hash.hpp"
@@ -71,13 +72,7 @@ void write_mounts(Writer& w, const std::vector<api::VolumeMount>& mounts, const 
   member(w, "name", api::kTempVolume);
   member(w, "mountPath", api::kTempMountPath);
   w.EndObject();
-  for (const api::VolumeMount& mount : mounts) {
-    w.StartObject();
-    member(w, "name", mount.name);
-    member(w, "mountPath", mount.mount_path);
-    if (!mount.sub_path.empty()) member(w, "subPath", mount.sub_path);
-    w.EndObject();
-  }
+  for (const api::VolumeMount& mount : mounts) json::write(w, mount);
   if (local.backend) {
     w.StartObject();
     member(w, "name", local.name);
@@ -165,15 +160,16 @@ Injection finish(ContainerParts parts, const api::Backend& backend, const api::E
 }  // namespace
 
 Injection sidecar_injection(const api::BackupConfiguration& bc, const api::Repository& repository,
-                            const ExecutorSettings& settings) {
+                            const json::Value& workload, const ExecutorSettings& settings) {
   const api::Backend& backend = repository.spec.backend;
   const api::RuntimeContainer& runtime = runtime_of(bc.spec.runtime_settings);
+  const std::string& own = runtime.security_context.text;
   Injection out =
       finish({api::kSidecarContainer,
               executor_args("run-backup", "BackupConfiguration", bc.metadata, bc.spec.target->ref, settings),
               bc.spec.target->volume_mounts,
               runtime,
-              runtime.security_context.text,
+              own.empty() ? sidecar_security(workload) : own,
               {backend.local ? &*backend.local : nullptr, std::string(api::kLocalVolume)}},
              backend, bc.spec.temp_dir, settings);
   out.hash = api::injection_hash(bc, backend);
@@ -183,18 +179,16 @@ Injection sidecar_injection(const api::BackupConfiguration& bc, const api::Repos
 }
 
 Injection init_injection(const api::RestoreSession& session, const api::Repository& repository,
-                         const ExecutorSettings& settings) {
+                         const json::Value& workload, const ExecutorSettings& settings) {
   const api::Backend& backend = repository.spec.backend;
   const api::RuntimeContainer& runtime = runtime_of(session.spec.runtime_settings);
-  // Only root can give files back to their owners.
-  const std::string root = R"({"runAsUser":0,"runAsGroup":0})";
   const std::string& own = runtime.security_context.text;
   Injection out = finish(
       {api::kInitContainer,
        executor_args("restore", "RestoreSession", session.metadata, session.spec.target->ref, settings),
        session.spec.target->volume_mounts,
        runtime,
-       own.empty() ? root : own,
+       own.empty() ? init_security(workload) : own,
        {backend.local ? &*backend.local : nullptr, std::string(kRestoreLocalVolume)}},
       backend, session.spec.temp_dir, settings);
   out.hash = api::injection_hash(session, backend);

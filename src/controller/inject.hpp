@@ -50,10 +50,11 @@ struct Wish {
   bool untouched = false;
 };
 
+/// Only the SecurityContext depends on the workload. The hash does not cover it: an upgrade rolls no pods.
 Injection sidecar_injection(const api::BackupConfiguration& configuration, const api::Repository& repository,
-                            const ExecutorSettings& settings);
+                            const json::Value& workload, const ExecutorSettings& settings);
 Injection init_injection(const api::RestoreSession& session, const api::Repository& repository,
-                         const ExecutorSettings& settings);
+                         const json::Value& workload, const ExecutorSettings& settings);
 
 /// The patch that fulfils both wishes at once, or nothing when they are. A wish for the place of a foreign
 /// container is passed over.

@@ -39,6 +39,11 @@ bool is_newer(const api::ObjectMeta& a, const api::ObjectMeta& b) {
   return age(a) > age(b);
 }
 
+template <class Hook>
+bool runs_command(const std::optional<Hook>& hook) {
+  return hook && hook->exec.has_value();
+}
+
 int precedence(const api::RestoreSession& session) {
   switch (session.status.phase) {
     case api::RestorePhase::Running:
@@ -61,6 +66,24 @@ Examined<api::BackupConfiguration> examine_configuration(const json::Value& obje
 
 Examined<api::RestoreSession> examine_restore(const json::Value& object) {
   return examine<api::RestoreSession>(object);
+}
+
+json::Faults faults_of(const api::Repository& repository) {
+  json::Faults faults = api::validate(repository);
+  const std::string_view provider = repository.spec.backend.provider();
+  if (!provider.empty() && provider != "local" && provider != "s3")
+    faults.push_back(fmt::format("backend {} is not supported by this version: local and s3 are", provider));
+  return faults;
+}
+
+bool runs_commands(const api::BackupConfiguration& bc) {
+  const auto& hooks = bc.spec.hooks;
+  return hooks && (runs_command(hooks->pre_backup) || runs_command(hooks->post_backup));
+}
+
+bool runs_commands(const api::RestoreSession& session) {
+  const auto& hooks = session.spec.hooks;
+  return hooks && (runs_command(hooks->pre_restore) || runs_command(hooks->post_restore));
 }
 
 std::vector<api::Condition> conditions_of(const kube::Resource& kind, const json::Value& object) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "stash/api/backup_configuration.hpp"
+#include "stash/api/repository.hpp"
 #include "stash/api/restore_session.hpp"
 #include "stash/json/faults.hpp"
 
@@ -22,6 +23,13 @@ struct Examined {
 
 Examined<api::BackupConfiguration> examine_configuration(const json::Value& object);
 Examined<api::RestoreSession> examine_restore(const json::Value& object);
+
+/// What is wrong with a Repository: what is not valid, and what this version does not do.
+json::Faults faults_of(const api::Repository& repository);
+
+/// A hook runs a command in a container of the target.
+bool runs_commands(const api::BackupConfiguration& configuration);
+bool runs_commands(const api::RestoreSession& session);
 
 /// status.conditions of an object of one of the two kinds.
 std::vector<api::Condition> conditions_of(const kube::Resource& kind, const json::Value& object);

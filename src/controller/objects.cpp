@@ -1,5 +1,6 @@
 #include "controller/objects.hpp"
 
+#include "controller/container_security.hpp"
 #include "stash/api/names.hpp"
 #include "stash/json/write.hpp"
 #include "stash/kube/meta.hpp"
@@ -51,35 +52,48 @@ std::string pod_settings(const api::RuntimePod& p) {
          optional_member("tolerations", text_unless_empty(p.tolerations)) +
          optional_member("priorityClassName", text_unless_empty(p.priority_class_name)) +
          optional_member("runtimeClassName", text_unless_empty(p.runtime_class_name)) +
+         optional_member("enableServiceLinks", text_unless_empty(p.enable_service_links)) +
          optional_member("topologySpreadConstraints", text_unless_empty(p.topology_spread_constraints));
+}
+
+const api::RuntimePod& pod_of(const api::BackupConfiguration& bc) {
+  static const api::RuntimePod kNone;
+  return bc.spec.runtime_settings.pod ? *bc.spec.runtime_settings.pod : kNone;
 }
 
 std::string trigger_container(const api::BackupConfiguration& bc, const ExecutorSettings& settings) {
   static const api::RuntimeContainer kNone;
   const api::RuntimeContainer& c =
       bc.spec.runtime_settings.container ? *bc.spec.runtime_settings.container : kNone;
-  const std::string locked =
-      R"({"allowPrivilegeEscalation":false,"readOnlyRootFilesystem":true,"capabilities":{"drop":["ALL"]}})";
   return fmt::format(
-      R"({{"name":"{}","image":{},"imagePullPolicy":"IfNotPresent","args":["create-backupsession",{},"--invoker-kind=BackupConfiguration"],"securityContext":{}{}{}{}}})",
-      api::kTriggerContainer, json::quote(settings.image), json::quote("--invoker-name=" + bc.metadata.name),
-      c.security_context.text.empty() ? locked : c.security_context.text,
+      R"({{"name":"{}","image":{}{},"args":["create-backupsession",{},"--invoker-kind=BackupConfiguration"],"securityContext":{}{}{}{}}})",
+      api::kTriggerContainer, json::quote(settings.image),
+      optional_member("imagePullPolicy", text_unless_empty(settings.image_pull_policy)),
+      json::quote("--invoker-name=" + bc.metadata.name),
+      c.security_context.text.empty() ? trigger_security(pod_of(bc)) : c.security_context.text,
       optional_member("resources", c.resources.text), optional_member("env", text_unless_empty(c.env)),
       optional_member("envFrom", text_unless_empty(c.env_from)));
+}
+
+/// The operator's own are part of the API: a user's do not take their place.
+api::Labels pod_labels(const api::RuntimePod& pod, const api::Labels& own) {
+  api::Labels out = own;
+  out.insert(pod.pod_labels.begin(), pod.pod_labels.end());
+  return out;
 }
 
 }  // namespace
 
 std::string cron_job(const api::BackupConfiguration& bc, const ExecutorSettings& settings) {
-  static const api::RuntimePod kNone;
-  const api::RuntimePod& pod = bc.spec.runtime_settings.pod ? *bc.spec.runtime_settings.pod : kNone;
+  const api::RuntimePod& pod = pod_of(bc);
   const api::Labels labels = api::offshoot_labels(bc.metadata.labels, api::kBackupComponent);
   api::Labels job_labels = labels;
   job_labels[std::string(api::kDeleteJobLabel)] = "true";
   const std::string pod_template = fmt::format(
-      R"({{"metadata":{{"labels":{}{}}},"spec":{{"restartPolicy":"Never","serviceAccountName":{},"containers":[{}]{}}}}})",
-      json::to_text(job_labels), optional_member("annotations", text_unless_empty(pod.pod_annotations)),
-      json::quote(account_name(bc)), trigger_container(bc, settings), pod_settings(pod));
+      R"({{"metadata":{{"labels":{}{}}},"spec":{{"restartPolicy":"Never","serviceAccountName":{},"automountServiceAccountToken":true,"containers":[{}]{}}}}})",
+      json::to_text(pod_labels(pod, job_labels)),
+      optional_member("annotations", text_unless_empty(pod.pod_annotations)), json::quote(account_name(bc)),
+      trigger_container(bc, settings), pod_settings(pod));
   return fmt::format(
       R"({{"apiVersion":"batch/v1","kind":"CronJob","metadata":{},"spec":{{"schedule":{},"suspend":{},"jobTemplate":{{"metadata":{{"labels":{}}},"spec":{{"backoffLimit":3,"template":{}}}}}}}}})",
       metadata(api::cron_job_name(bc), bc.metadata.ns, labels, owner_of(bc)), json::quote(bc.spec.schedule),
@@ -122,7 +136,7 @@ std::string repository_role(const BindingOptions& o, const api::Repository& repo
   const std::string repo = json::quote(repository.metadata.name);
   const std::string secret = json::quote(repository.spec.backend.storage_secret_name);
   return fmt::format(
-      R"({{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{},"rules":[{{"apiGroups":[""],"resources":["secrets"],"verbs":["get"],"resourceNames":[{}]}},{{"apiGroups":["stash.appscode.com"],"resources":["repositories"],"verbs":["get"],"resourceNames":[{}]}},{{"apiGroups":["stash.appscode.com"],"resources":["repositories/status"],"verbs":["get","patch","update"],"resourceNames":[{}]}}]}})",
+      R"({{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{},"rules":[{{"apiGroups":[""],"resources":["secrets"],"verbs":["get"],"resourceNames":[{}]}},{{"apiGroups":["stash.appscode.com"],"resources":["repositories"],"verbs":["get"],"resourceNames":[{}]}},{{"apiGroups":["stash.appscode.com"],"resources":["repositories/status"],"verbs":["patch"],"resourceNames":[{}]}}]}})",
       metadata(o.name, o.ns, api::offshoot_labels(o.invoker.labels, o.component), o.owner), secret, repo,
       repo);
 }

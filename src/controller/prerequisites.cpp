@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "stash/api/validate.hpp"
+#include "controller/invokers.hpp"
 #include "stash/kube/meta.hpp"
 #include "stash/kube/resources.hpp"
 
@@ -98,7 +98,7 @@ Task<void> check_target(Context& context, const Wanted& wanted, Found& found, Co
 Task<void> add_repository_faults(Context& context, const api::Repository& repository, std::string user,
                                  json::Faults& faults) {
   const std::string name = kube::Ref(repository.metadata.ns, repository.metadata.name).str();
-  for (const std::string& fault : api::validate(repository))
+  for (const std::string& fault : faults_of(repository))
     faults.push_back(fmt::format("Repository {}: {}", name, fault));
   const bool allowed = co_await may_use(context, repository, user);
   if (!allowed)

@@ -7,6 +7,7 @@
 
 #include "controller/controllers.hpp"
 #include "stash/api/names.hpp"
+#include "stash/api/validate.hpp"
 #include "stash/kube/status.hpp"
 
 namespace stash::controller {
@@ -18,6 +19,9 @@ Task<void> wipe_out(Context& context, const api::Repository& repository) {
   std::exception_ptr failure;
   std::string why;
   try {
+    // The volume of a local backend is not in the operator's pod: it would find no data there.
+    if (const std::string fault = api::wipe_out_fault(repository); !fault.empty())
+      throw Error(ErrorKind::Invalid, "{}", fault);
     co_await context.options.wipe_out(ref);
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::Cancelled) throw;

@@ -6,13 +6,13 @@
 #include <algorithm>
 
 #include "controller/controllers.hpp"
+#include "controller/executors.hpp"
 #include "controller/invokers.hpp"
 #include "controller/prerequisites.hpp"
 #include "controller/rights.hpp"
 #include "controller/session_metrics.hpp"
 #include "controller/session_reading.hpp"
 #include "stash/api/conditions.hpp"
-#include "stash/api/host.hpp"
 #include "stash/api/names.hpp"
 #include "stash/api/phase.hpp"
 #include "stash/api/spec_hash.hpp"
@@ -76,7 +76,7 @@ Task<bool> init_container_is_gone(Context& context, const api::RestoreSession& s
     co_return false;
   }
   if (applied.name.empty())
-    co_await remove_executor_binding(context, api::kRestoreSession, kind, target_ref(session));
+    co_await remove_executor_bindings(context, api::kRestoreSession, kind, target_ref(session));
   co_return true;
 }
 
@@ -98,11 +98,6 @@ std::optional<TimePoint> deadline_of(const api::RestoreSession& session) {
   return *session.metadata.created + session.spec.time_out->value;
 }
 
-bool has_reported(const api::HostRestoreStats& host) {
-  return host.phase == api::RestoreHostPhase::Succeeded || host.phase == api::RestoreHostPhase::Failed ||
-         host.phase == api::RestoreHostPhase::Unknown;
-}
-
 /// A pod whose restore failed never becomes ready, and the next may not be made before it is. So once a host
 /// has failed the end is in doubt, and each report renews the time of that.
 void doubt(api::RestoreSessionStatus& status, TimePoint now) {
@@ -111,12 +106,16 @@ void doubt(api::RestoreSessionStatus& status, TimePoint now) {
     return host.phase == api::RestoreHostPhase::Failed;
   });
   if (!failed || api::restore_target_phase(status) != api::RestorePhase::Running) return;
-  api::Condition condition = api::condition(
-      api::kRestoreCompleted, api::ConditionStatus::Unknown,
-      fmt::format("A host failed: see status.stats. {} of {} hosts have reported.",
-                  std::count_if(hosts.begin(), hosts.end(), has_reported), *status.total_hosts));
+  api::Condition condition =
+      api::condition(api::kRestoreCompleted, api::ConditionStatus::Unknown,
+                     fmt::format("A host failed: see status.stats. {} of {} hosts have reported.",
+                                 reports_of(status).hosts.size(), *status.total_hosts));
   condition.reason = "HostRestoreFailed";
   api::set_condition(status.conditions, std::move(condition), now);
+}
+
+PodQuery query_of(const api::RestoreSession& session) {
+  return {target_of(session).kind, session.spec.target ? session.spec.target->alias : "", "", ""};
 }
 
 /// The end has been in doubt for long, and no host works that could still report.
@@ -125,12 +124,10 @@ Task<bool> is_given_up(Context& context, const api::RestoreSession& session, con
   if (session.status.phase != api::RestorePhase::Running || !doubted || !found.target ||
       context.timers.now() < doubted->last_transition_time + kExecutorPatience)
     co_return false;
-  const PodHosts pods =
-      co_await read_pods(context, target_of(session).kind, session.spec.target->alias, *found.target);
-  co_return std::none_of(pods.restoring.begin(), pods.restoring.end(), [&](const std::string& name) {
-    const api::HostRestoreStats* host = session.status.host(name);
-    return !host || !has_reported(*host);
-  });
+  const PodHosts pods = co_await read_pods(context, query_of(session), *found.target);
+  const Reports reports = reports_of(session.status);
+  co_return std::none_of(pods.restoring.begin(), pods.restoring.end(),
+                         [&](const std::string& host) { return !reports.hosts.contains(host); });
 }
 
 bool all_reported(const api::RestoreSessionStatus& status) {
@@ -151,16 +148,31 @@ void note_injection(api::RestoreSessionStatus& status, std::int32_t total, TimeP
       now);
 }
 
-/// What was found out, without the end.
-Edit observed(std::vector<api::Condition> found_out, const api::RestoreSession& session, const Found& found) {
-  std::optional<std::int32_t> total;
-  if (found.ready() && found.target &&
-      has_init_container(*found.target, api::injection_hash(session, found.repository->spec.backend)))
-    total = api::total_hosts(target_of(session).kind, *found.target);
-  return [found_out = std::move(found_out), total](api::RestoreSession& fresh, TimePoint now) {
+/// The pods, where only they tell who has to report.
+Task<std::optional<PodHosts>> pods_to_count(Context& context, const api::RestoreSession& session,
+                                            const Found& found) {
+  const std::string kind = target_of(session).kind;
+  if (!found.target || !count_needs_pods(kind, *found.target, reports_of(session.status)))
+    co_return std::nullopt;
+  co_return co_await read_pods(context, query_of(session), *found.target);
+}
+
+/// What was found out, without the end. The hosts are counted when it is written: one may report, and go,
+/// until then. `found` and `pods` must live as long.
+Edit observed(std::vector<api::Condition> found_out, const api::RestoreSession& session, const Found& found,
+              const std::optional<PodHosts>& pods) {
+  const bool injected =
+      found.ready() && found.target &&
+      has_init_container(*found.target, api::injection_hash(session, found.repository->spec.backend));
+  return [found_out = std::move(found_out), injected, query = query_of(session), &found, &pods](
+             api::RestoreSession& fresh, TimePoint now) {
     merge(fresh.status.conditions, found_out);
     fresh.status.session_deadline = deadline_of(fresh);
-    if (total) note_injection(fresh.status, *total, now);
+    if (injected)
+      note_injection(fresh.status,
+                     expected_hosts(query.kind, query.alias, *found.target, reports_of(fresh.status),
+                                    pods ? &*pods : nullptr),
+                     now);
     doubt(fresh.status, now);
   };
 }
@@ -233,7 +245,8 @@ Task<kube::Action> reconcile_restore(Context& context, kube::Ref ref) {
   const Found found = co_await check_prerequisites(context, std::move(wanted), conditions);
   const bool complete = found.ready() && found.target;
   if (complete) context.queues.workload(target_of(session).kind)->add(target_ref(session));
-  Edit edit = observed(news(session.status.conditions, conditions), session, found);
+  const std::optional<PodHosts> pods = co_await pods_to_count(context, session, found);
+  Edit edit = observed(news(session.status.conditions, conditions), session, found, pods);
   const auto now_is = co_await change(context, session, std::move(edit));
   if (!now_is || now_is->finished()) co_return kube::Action::await_change();
 

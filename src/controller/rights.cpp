@@ -15,6 +15,12 @@ std::string executor_binding(const kube::Resource& invoker_kind, std::string_vie
                                  : api::init_binding_name(workload_kind, workload);
 }
 
+std::string exec_binding(const kube::Resource& invoker_kind, std::string_view workload_kind,
+                         std::string_view workload) {
+  return is_backup(invoker_kind) ? api::backup_exec_binding_name(workload_kind, workload)
+                                 : api::restore_exec_binding_name(workload_kind, workload);
+}
+
 std::string repository_binding(const kube::Resource& invoker_kind, const kube::Ref& invoker) {
   return api::repository_binding_name(invoker.ns, invoker_kind.kind, invoker.name, 0);
 }
@@ -44,6 +50,14 @@ BindingOptions wide(const kube::Resource& resource, const json::Value& workload,
   return options;
 }
 
+/// The binding of the ClusterRole for hooks that run commands; it goes with the workload, too.
+BindingOptions for_hooks(BindingOptions options, const kube::Resource& resource, const json::Value& workload,
+                         const RightsHolder& holder) {
+  options.name = exec_binding(*holder.invoker_kind, resource.kind, kube::name_of(workload));
+  options.role = api::kExecRole;
+  return options;
+}
+
 /// The binding of the Role for one Repository; it goes with the invoker, where owners may be named.
 BindingOptions narrow(BindingOptions options, const RightsHolder& holder) {
   const kube::Ref invoker(holder.invoker.ns, holder.invoker.name);
@@ -55,15 +69,25 @@ BindingOptions narrow(BindingOptions options, const RightsHolder& holder) {
   return options;
 }
 
+Task<void> remove_binding(Context& context, kube::Ref ref) {
+  return context.client.remove(kube::kRoleBinding, std::move(ref), kube::Propagation::Background, "");
+}
+
 }  // namespace
 
 Task<void> ensure_rights(Context& context, const kube::Resource& resource, const json::Value& workload,
                          RightsHolder holder) {
   const BindingOptions executor = wide(resource, workload, holder);
+  const BindingOptions hooks = for_hooks(executor, resource, workload, holder);
   const BindingOptions repository = narrow(executor, holder);
   const kube::Ref executor_ref(executor.ns, executor.name);
+  const kube::Ref hooks_ref(hooks.ns, hooks.name);
   const kube::Ref repository_ref(repository.ns, repository.name);
   co_await apply(context, kube::kRoleBinding, executor_ref, role_binding(executor));
+  if (holder.runs_commands)
+    co_await apply(context, kube::kRoleBinding, hooks_ref, role_binding(hooks));
+  else
+    co_await remove_binding(context, hooks_ref);
   co_await apply(context, kube::kRole, repository_ref, repository_role(repository, holder.repository));
   co_await apply(context, kube::kRoleBinding, repository_ref, role_binding(repository));
 }
@@ -71,14 +95,16 @@ Task<void> ensure_rights(Context& context, const kube::Resource& resource, const
 Task<void> remove_repository_rights(Context& context, const kube::Resource& invoker_kind, kube::Ref invoker,
                                     std::string repository_ns) {
   const kube::Ref ref(std::move(repository_ns), repository_binding(invoker_kind, invoker));
-  co_await context.client.remove(kube::kRoleBinding, ref, kube::Propagation::Background, "");
+  co_await remove_binding(context, ref);
   co_await context.client.remove(kube::kRole, ref, kube::Propagation::Background, "");
 }
 
-Task<void> remove_executor_binding(Context& context, const kube::Resource& invoker_kind,
-                                   std::string workload_kind, kube::Ref workload) {
-  const kube::Ref ref(workload.ns, executor_binding(invoker_kind, workload_kind, workload.name));
-  co_await context.client.remove(kube::kRoleBinding, ref, kube::Propagation::Background, "");
+Task<void> remove_executor_bindings(Context& context, const kube::Resource& invoker_kind,
+                                    std::string workload_kind, kube::Ref workload) {
+  const kube::Ref executor(workload.ns, executor_binding(invoker_kind, workload_kind, workload.name));
+  const kube::Ref hooks(workload.ns, exec_binding(invoker_kind, workload_kind, workload.name));
+  co_await remove_binding(context, executor);
+  co_await remove_binding(context, hooks);
 }
 
 }  // namespace stash::controller

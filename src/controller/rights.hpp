@@ -1,7 +1,8 @@
 #pragma once
 
-// What executors may do: a binding of their ClusterRole in the workload's namespace, and a Role for exactly
-// one Repository and its Secret in the Repository's.
+// What executors may do: a binding of their ClusterRole in the workload's namespace, and one of that which
+// runs commands in pods when hooks do so; and a Role for exactly one Repository and its Secret in the
+// Repository's.
 
 #include "controller/context.hpp"
 #include "controller/objects.hpp"
@@ -13,6 +14,7 @@ struct RightsHolder {
   const kube::Resource* invoker_kind;  ///< api::kBackupConfiguration or api::kRestoreSession
   api::ObjectMeta invoker;
   api::Repository repository;
+  bool runs_commands;  ///< a hook does
 };
 
 /// Makes the rights of an executor in the pods of `workload`; again is harmless.
@@ -22,8 +24,8 @@ Task<void> ensure_rights(Context& context, const kube::Resource& resource, const
 /// Takes back what an invoker that goes gave on its Repository.
 Task<void> remove_repository_rights(Context& context, const kube::Resource& invoker_kind, kube::Ref invoker,
                                     std::string repository_ns);
-/// Takes back the ClusterRole from the pods of a workload that has no executor for this kind of invoker.
-Task<void> remove_executor_binding(Context& context, const kube::Resource& invoker_kind,
-                                   std::string workload_kind, kube::Ref workload);
+/// Takes back the ClusterRoles from the pods of a workload that has no executor for this kind of invoker.
+Task<void> remove_executor_bindings(Context& context, const kube::Resource& invoker_kind,
+                                    std::string workload_kind, kube::Ref workload);
 
 }  // namespace stash::controller

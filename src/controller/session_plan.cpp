@@ -45,11 +45,13 @@ SessionPlan before_the_start(const api::BackupSession& session, const SessionWor
     return plan_of(SessionStep::Skip, fmt::format("BackupSession {} is still running.", world.running));
   if (!world.unservable.empty()) return plan_of(SessionStep::Disrupt, world.unservable);
   if (world.sidecar && world.rolled_out && world.total_hosts > 0) return plan_of(SessionStep::Initiate);
-  const Duration waited = now - session.metadata.created.value_or(now);
-  if (waited < kExecutorPatience) return plan_of(SessionStep::Wait, "", kLook);
+  if (!start_is_overdue(session, now) || !world.served) return plan_of(SessionStep::Wait, "", kLook);
+  // The pods of a rollout that is stuck may serve; a host that has none is told of later.
+  if (*world.served && world.total_hosts > 0) return plan_of(SessionStep::Initiate);
   return plan_of(SessionStep::Disrupt,
-                 fmt::format("No pod of the target has run the sidecar for {}: see its pods and events.",
-                             format_duration(kExecutorPatience)));
+                 fmt::format("After {} no pod of the target has a ready sidecar as BackupConfiguration {} "
+                             "wants it: see its pods and events.",
+                             format_duration(kExecutorPatience), invoker));
 }
 
 TimePoint last_told(const api::BackupSession& session) {
@@ -89,6 +91,10 @@ SessionPlan while_running(const api::BackupSession& session, const SessionWorld&
 
 }  // namespace
 
+bool start_is_overdue(const api::BackupSession& session, TimePoint now) {
+  return now - session.metadata.created.value_or(now) >= kExecutorPatience;
+}
+
 bool is_initiated(const api::BackupSession& session) {
   return !session.status.targets.empty() && session.status.targets.front().total_hosts.has_value();
 }
@@ -118,7 +124,7 @@ std::optional<TimePoint> missed_since(const api::BackupTargetStatus& target) {
 std::optional<api::Condition> disruption(const api::BackupTargetStatus& target, const Missing& missing) {
   if (api::is_true(target.conditions, api::kBackupDisrupted)) return std::nullopt;
   const bool was_missing = missed_since(target).has_value();
-  const bool closing = api::is_finished(api::backup_target_phase(target));
+  const bool closing = api::is_finished(target);
   const bool is_missing = closing ? missing.nobody : missing.hosts > 0;
   if (is_missing == was_missing) return std::nullopt;
   api::Condition next = api::condition(

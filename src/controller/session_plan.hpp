@@ -20,6 +20,7 @@ struct SessionWorld {
   std::string unservable;  ///< why no executor is there or going to come, as a sentence; "" when one may
   bool sidecar = false;    ///< the workload's template has the wanted sidecar
   bool rolled_out = false;
+  std::optional<bool> served;  ///< a pod has it, ready; looked for when patience for the others has ended
   std::int32_t total_hosts = 0;
   Missing missing;
   std::optional<TimePoint> deadline;  ///< creation plus timeOut
@@ -45,6 +46,9 @@ struct SessionPlan {
 };
 
 SessionPlan plan_session(const api::BackupSession& session, const SessionWorld& world, TimePoint now);
+
+/// A session that has not begun is not to wait any longer for the pods to have the sidecar.
+bool start_is_overdue(const api::BackupSession& session, TimePoint now);
 
 /// The operator has entered its target: executors may work.
 bool is_initiated(const api::BackupSession& session);

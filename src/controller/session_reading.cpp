@@ -26,18 +26,29 @@ std::string unservable_because(Context& context, const api::BackupConfiguration&
                      what, applied.name);
 }
 
+/// The pods of the target; with a `hash`, also those whose sidecar is as it is wanted now.
+Task<PodHosts> read_target_pods(Context& context, const api::BackupConfiguration& bc,
+                                const json::Value& workload, std::string hash) {
+  PodQuery query{bc.spec.target->ref.kind, bc.spec.target->alias, bc.metadata.name, std::move(hash)};
+  co_return co_await read_pods(context, std::move(query), workload);
+}
+
 /// Before the start: whether the sidecar is there.
 Task<void> read_rollout(Context& context, SessionReading& reading, const json::Value& workload) {
   const api::BackupConfiguration& bc = *reading.configuration;
   const std::string& kind = bc.spec.target->ref.kind;
+  SessionWorld& world = reading.world;
   const auto repository = co_await context.client.find(api::kRepository, bc.repository());
-  if (repository) {
-    const api::Backend backend = api::Repository::parse(*repository).spec.backend;
-    reading.world.sidecar = has_sidecar(workload, api::injection_hash(bc, backend));
-  }
-  reading.world.rolled_out = is_rolled_out(kind, workload);
-  reading.world.total_hosts = api::total_hosts(kind, workload);
-  if (!reading.world.sidecar) context.queues.workload(kind)->add(kube::ref_of(workload));
+  std::string hash;
+  if (repository) hash = api::injection_hash(bc, api::Repository::parse(*repository).spec.backend);
+  world.sidecar = repository && has_sidecar(workload, hash);
+  world.rolled_out = is_rolled_out(kind, workload);
+  world.total_hosts = api::total_hosts(kind, workload);
+  if (!world.sidecar) context.queues.workload(kind)->add(kube::ref_of(workload));
+  const bool all_there = world.sidecar && world.rolled_out && world.total_hosts > 0;
+  if (all_there || !start_is_overdue(reading.session, context.timers.now())) co_return;
+  const PodHosts pods = co_await read_target_pods(context, bc, workload, std::move(hash));
+  world.served = !pods.up_to_date.empty();
 }
 
 /// After it: who has to report, and who is missing.
@@ -45,10 +56,11 @@ Task<void> read_progress(Context& context, SessionReading& reading, const json::
   const api::BackupTarget& target = *reading.configuration->spec.target;
   const std::string& kind = target.ref.kind;
   const api::BackupTargetStatus& status = reading.session.status.targets.front();
+  const Reports reports = reports_of(status);
   std::optional<PodHosts> pods;
-  if (missed_since(status) || needs_pods(kind, workload, status))
-    pods = co_await read_pods(context, kind, target.alias, workload);
-  reading.world.total_hosts = expected_hosts(kind, target.alias, workload, status, pods ? &*pods : nullptr);
+  if (missed_since(status) || needs_pods(kind, workload, reports))
+    pods = co_await read_target_pods(context, *reading.configuration, workload, "");
+  reading.world.total_hosts = expected_hosts(kind, target.alias, workload, reports, pods ? &*pods : nullptr);
   if (pods) reading.world.missing = missing_hosts(reading.world.total_hosts, status, pods->with_sidecar);
 }
 
@@ -58,6 +70,15 @@ void give_up_executors(SessionReading& reading, std::string why) {
   if (!is_initiated(reading.session)) return;
   const api::BackupTargetStatus& status = reading.session.status.targets.front();
   reading.world.missing = missing_hosts(*status.total_hosts, status, {});
+}
+
+/// The session has begun with another target than its configuration names now.
+bool has_left_target(const api::BackupSession& session, const api::BackupConfiguration& bc) {
+  if (!is_initiated(session)) return false;
+  const api::TargetRef& begun = session.status.targets.front().ref;
+  const api::TargetRef now = bc.spec.target ? bc.spec.target->ref : api::TargetRef{};
+  const auto ns = [&](const api::TargetRef& ref) { return ref.ns.empty() ? session.metadata.ns : ref.ns; };
+  return begun.kind != now.kind || begun.name != now.name || ns(begun) != ns(now);
 }
 
 Task<void> read_target(Context& context, SessionReading& reading) {
@@ -95,6 +116,8 @@ Task<void> read_invoker(Context& context, SessionReading& reading) {
   }
   Examined<api::BackupConfiguration> examined = examine_configuration(*document);
   reading.world.invoker_exists = true;
+  if (has_left_target(reading.session, examined.invoker))
+    give_up_executors(reading, fmt::format("BackupConfiguration {} names another target now.", ref.name));
   if (!examined.faults.empty()) co_return;
   reading.world.invoker_ready = examined.invoker.status.phase == api::InvokerPhase::Ready;
   const auto& time_out = examined.invoker.spec.time_out;
@@ -120,7 +143,7 @@ Task<std::string> older_running(Context& context, const api::BackupSession& sess
 
 }  // namespace
 
-Task<PodHosts> read_pods(Context& context, std::string kind, std::string alias, const json::Value& workload) {
+Task<PodHosts> read_pods(Context& context, PodQuery query, const json::Value& workload) {
   PodHosts hosts;
   kube::ListOptions options;
   options.ns = kube::namespace_of(workload);
@@ -128,7 +151,7 @@ Task<PodHosts> read_pods(Context& context, std::string kind, std::string alias, 
   options.limit = kPodPage;
   do {
     const auto page = co_await context.client.list(kube::kPod, options);
-    add_hosts(kind, alias, workload, page, context.timers.now(), hosts);
+    add_hosts(query, workload, page, context.timers.now(), hosts);
     options.continue_token = json::text(page, "metadata", "continue");
   } while (!options.continue_token.empty());
   co_return hosts;
@@ -144,7 +167,8 @@ Task<std::optional<SessionReading>> read_session(Context& context, kube::Ref ref
   if (reading.session.status.session_deadline)
     reading.world.deadline = reading.session.status.session_deadline;
   if (reading.session.finished()) co_return reading;
-  if (reading.configuration) co_await try_read_target(context, reading);
+  const bool given_up = !reading.world.unservable.empty();
+  if (reading.configuration && !given_up) co_await try_read_target(context, reading);
   if (!is_initiated(reading.session))
     reading.world.running = co_await older_running(context, reading.session);
   co_return reading;

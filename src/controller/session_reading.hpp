@@ -20,6 +20,6 @@ struct SessionReading {
 Task<std::optional<SessionReading>> read_session(Context& context, kube::Ref ref);
 
 /// The pods of a workload as they are now.
-Task<PodHosts> read_pods(Context& context, std::string kind, std::string alias, const json::Value& workload);
+Task<PodHosts> read_pods(Context& context, PodQuery query, const json::Value& workload);
 
 }  // namespace stash::controller

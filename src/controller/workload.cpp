@@ -13,7 +13,6 @@
 #include "controller/rights.hpp"
 #include "stash/api/conditions.hpp"
 #include "stash/api/names.hpp"
-#include "stash/api/validate.hpp"
 #include "stash/base/log.hpp"
 #include "stash/kube/meta.hpp"
 #include "stash/kube/resources.hpp"
@@ -37,7 +36,7 @@ Task<std::optional<api::Repository>> usable_repository(Context& context, kube::R
   const auto document = co_await context.client.find(api::kRepository, ref);
   if (!document || kube::is_deleting(*document)) co_return std::nullopt;
   api::Repository repository = api::Repository::parse(*document);
-  if (!api::validate(repository).empty()) co_return std::nullopt;
+  if (!faults_of(repository).empty()) co_return std::nullopt;
   const bool allowed = co_await may_use(context, repository, user);
   if (!allowed) co_return std::nullopt;
   const kube::Ref secret_ref(ref.ns, repository.spec.backend.storage_secret_name);
@@ -116,35 +115,52 @@ Task<Decision> decide(Context& context, std::string kind, kube::Ref ref, const j
   d.sidecar.untouched = d.backup.hold;
   d.init.untouched = d.restore.hold;
   if (d.backup.invoker)
-    d.sidecar.injection = sidecar_injection(*d.backup.invoker, d.backup.repository, context.executor);
+    d.sidecar.injection =
+        sidecar_injection(*d.backup.invoker, d.backup.repository, workload, context.executor);
   if (d.restore.invoker)
-    d.init.injection = init_injection(*d.restore.invoker, d.restore.repository, context.executor);
+    d.init.injection = init_injection(*d.restore.invoker, d.restore.repository, workload, context.executor);
   co_return d;
 }
 
 Task<void> ensure_all_rights(Context& context, const kube::Resource& resource, const json::Value& workload,
                              const Decision& d) {
   if (d.backup.invoker) {
-    RightsHolder holder{&api::kBackupConfiguration, d.backup.invoker->metadata, d.backup.repository};
+    RightsHolder holder{&api::kBackupConfiguration, d.backup.invoker->metadata, d.backup.repository,
+                        runs_commands(*d.backup.invoker)};
     co_await ensure_rights(context, resource, workload, std::move(holder));
   }
   if (d.restore.invoker) {
-    RightsHolder holder{&api::kRestoreSession, d.restore.invoker->metadata, d.restore.repository};
+    RightsHolder holder{&api::kRestoreSession, d.restore.invoker->metadata, d.restore.repository,
+                        runs_commands(*d.restore.invoker)};
     co_await ensure_rights(context, resource, workload, std::move(holder));
   }
+}
+
+/// The container of this invoker is there and nobody wants it any more.
+bool is_taken_out(const Wish& wish, const kube::Ref& applied) {
+  return !wish.injection && !wish.untouched && !applied.name.empty();
+}
+
+/// A target that its invoker has left is not known any more when that goes.
+Task<void> withdraw_rights(Context& context, const kube::Resource& resource, const json::Value& workload,
+                           const Decision& d) {
+  const std::string kind(resource.kind);
+  const kube::Ref ref = kube::ref_of(workload);
+  if (is_taken_out(d.sidecar, applied_backup_invoker(workload)))
+    co_await remove_executor_bindings(context, api::kBackupConfiguration, kind, ref);
+  if (is_taken_out(d.init, applied_restore_invoker(workload)))
+    co_await remove_executor_bindings(context, api::kRestoreSession, kind, ref);
 }
 
 /// The deeds of one patch, as events tell them.
 std::vector<std::string> deeds(const json::Value& workload, const Decision& d) {
   std::vector<std::string> out;
-  const bool had_sidecar = !applied_backup_invoker(workload).name.empty();
-  const bool had_init = !applied_restore_invoker(workload).name.empty();
   if (d.sidecar.injection && !has_sidecar(workload, d.sidecar.injection->hash))
     out.emplace_back("Sidecar Injection");
-  if (!d.sidecar.injection && !d.sidecar.untouched && had_sidecar) out.emplace_back("Sidecar Deletion");
+  if (is_taken_out(d.sidecar, applied_backup_invoker(workload))) out.emplace_back("Sidecar Deletion");
   if (d.init.injection && !has_init_container(workload, d.init.injection->hash))
     out.emplace_back("Init-Container Injection");
-  if (!d.init.injection && !d.init.untouched && had_init) out.emplace_back("Init-Container Deletion");
+  if (is_taken_out(d.init, applied_restore_invoker(workload))) out.emplace_back("Init-Container Deletion");
   return out;
 }
 
@@ -256,6 +272,7 @@ Task<kube::Action> reconcile_workload(Context& context, std::string kind, kube::
   co_await give_way(context, resource, *workload, d);
   // Rights come before the pods that need them.
   co_await ensure_all_rights(context, resource, *workload, d);
+  co_await withdraw_rights(context, resource, *workload, d);
   const auto patch = injection_patch(*workload, d.sidecar, d.init);
   if (!patch) co_return kube::Action::await_change();
   co_await patch_workload(context, resource, *workload, d, *patch);

@@ -76,12 +76,26 @@ TEST(Install, RefusesOptionsThatCannotBe) {
   refused([](InstallOptions& o) { o.replicas = 0; });
 }
 
+std::string cluster_role(const std::string& yaml, const std::string& name) {
+  const auto begin = yaml.find("kind: ClusterRole\nmetadata:\n  name: " + name + "\n");
+  if (begin == std::string::npos) throw Error(ErrorKind::NotFound, "ClusterRole {}", name);
+  return yaml.substr(begin, yaml.find("---\n", begin) - begin);
+}
+
+TEST(Install, GrantsCommandsInPodsByOneRoleAlone) {
+  const std::string yaml = operator_yaml({});
+  for (const char* role :
+       {"stash-operator", "stash-sidecar", "stash-restore-init-container", "stash-cron-job"})
+    EXPECT_THAT(cluster_role(yaml, role), Not(HasSubstr("pods/exec"))) << role;
+  EXPECT_THAT(cluster_role(yaml, "stash-hook-exec"), HasSubstr("- pods/exec\n"));
+  EXPECT_THAT(cluster_role(yaml, "stash-operator"), HasSubstr("- stash-hook-exec\n"));
+}
+
 TEST(Install, GrantsExecutorsNoSecretAndNoRepository) {
   const std::string yaml = operator_yaml({});
-  for (const char* role : {"stash-sidecar", "stash-restore-init-container", "stash-cron-job"}) {
-    const auto begin = yaml.find(std::string("kind: ClusterRole\nmetadata:\n  name: ") + role + "\n");
-    ASSERT_NE(begin, std::string::npos) << role;
-    const std::string text = yaml.substr(begin, yaml.find("---\n", begin) - begin);
+  for (const char* role :
+       {"stash-sidecar", "stash-restore-init-container", "stash-hook-exec", "stash-cron-job"}) {
+    const std::string text = cluster_role(yaml, role);
     EXPECT_THAT(text, Not(HasSubstr("- secrets\n"))) << role;
     EXPECT_THAT(text, Not(HasSubstr("- repositories\n"))) << role;
     EXPECT_THAT(text, Not(HasSubstr("\"*\""))) << role;

@@ -62,6 +62,8 @@ TEST(Names, SpellLeasesAndBindingsInLowerCase) {
   EXPECT_EQ(restore_lease_name("Deployment", "web"), "lock-deployment-web-restore");
   EXPECT_EQ(sidecar_binding_name("Deployment", "web"), "stash-sidecar-deployment-web");
   EXPECT_EQ(init_binding_name("DaemonSet", "web"), "stash-restore-init-container-daemonset-web");
+  EXPECT_EQ(backup_exec_binding_name("Deployment", "web"), "stash-hook-exec-backup-deployment-web");
+  EXPECT_EQ(restore_exec_binding_name("StatefulSet", "web"), "stash-hook-exec-restore-statefulset-web");
   EXPECT_EQ(repository_binding_name("demo", "BackupConfiguration", "nightly", 0),
             "demo-backupconfiguration-nightly-0");
   EXPECT_LE(sidecar_binding_name("Deployment", std::string(253, 'w')).size(), 253u);

@@ -74,6 +74,15 @@ TEST(ValidateConfiguration, WantsMountsThatDoNotCollide) {
                   "spec.target.volumeMounts[3].mountPath: \"relative\" is not an absolute path"));
 }
 
+TEST(ValidateConfiguration, WantsOneFolderOfAVolume) {
+  EXPECT_THAT(with([](auto& s) {
+                s.target->volume_mounts[0].sub_path = "a";
+                s.target->volume_mounts[0].sub_path_expr = "$(POD_NAME)";
+              }),
+              ElementsAre("spec.target.volumeMounts[0]: has both subPath and subPathExpr: give one of them"));
+  EXPECT_THAT(with([](auto& s) { s.target->volume_mounts[0].read_only = true; }), IsEmpty());
+}
+
 TEST(ValidateConfiguration, RefusesNumbersAndDurationsThatMeanNothing) {
   EXPECT_THAT(with([](auto& s) { s.retention_policy.keep_daily = -1; }),
               ElementsAre("spec.retentionPolicy.keepDaily: -1 is negative"));
@@ -104,6 +113,21 @@ TEST(WarnConfiguration, OfWhatIsHardlyMeant) {
   EXPECT_THAT(warnings(configuration),
               ElementsAre(StartsWith("spec.retentionPolicy: says nothing about what to keep"),
                           "spec.target.paths[1]: /srv/database lies in none of spec.target.volumeMounts"));
+}
+
+TEST(WarnConfiguration, OfSettingsThatTheTriggerDoesNotGet) {
+  BackupConfiguration configuration = test::configuration();
+  RuntimePod& pod = configuration.spec.runtime_settings.pod.emplace();
+  pod.automount_service_account_token = true;
+  pod.enable_service_links = false;
+  EXPECT_THAT(warnings(configuration), IsEmpty());
+  pod.automount_service_account_token = false;
+  pod.priority = 7;
+  pod.readiness_gates.resize(1);
+  EXPECT_THAT(warnings(configuration),
+              ElementsAre(StartsWith("spec.runtimeSettings.pod.automountServiceAccountToken: is passed over"),
+                          StartsWith("spec.runtimeSettings.pod.priority: is passed over"),
+                          StartsWith("spec.runtimeSettings.pod.readinessGates: are passed over")));
 }
 
 json::Faults restore_with(void (*change)(RestoreSessionSpec&)) {
@@ -144,6 +168,11 @@ TEST(ValidateRestore, LooksAtTheDeprecatedPlaceOfRules) {
                 s.rules[0].paths = {"x"};
               }),
               ElementsAre("spec.rules[0].paths[0]: \"x\" is not an absolute path"));
+}
+
+TEST(ValidateRestore, WantsMountsThatCanBeWritten) {
+  EXPECT_THAT(restore_with([](auto& s) { s.target->volume_mounts[0].read_only = true; }),
+              ElementsAre(StartsWith("spec.target.volumeMounts[0].readOnly: is true")));
 }
 
 TEST(ValidateRestore, TakesClaimTemplatesInsteadOfATarget) {

@@ -176,16 +176,27 @@ class Cluster {
     api.edit(api::kBackupSession, ref,
              fmt::format(R"({{"status":{{"conditions":{}}}}})", api::to_json(parsed.status.conditions)));
   }
+  void report_restored(std::string_view name, const std::vector<std::string>& hosts) {
+    std::string stats;
+    for (const std::string& host : hosts)
+      stats += fmt::format(R"({}{{"hostname":"{}","phase":"Succeeded"}})", stats.empty() ? "" : ",", host);
+    api.edit(api::kRestoreSession, {"demo", std::string(name)},
+             fmt::format(R"({{"status":{{"stats":[{}]}}}})", stats));
+  }
   void report_restore(std::string_view name, std::string_view host, std::string_view phase) {
     api.edit(api::kRestoreSession, {"demo", std::string(name)},
              fmt::format(R"({{"status":{{"stats":[{{"hostname":"{}","phase":"{}","error":"why"}}]}}}})", host,
                          phase));
   }
-  void put_pod(std::string_view name, bool ready, std::string_view owner_uid, std::string_view node = "n1") {
+  /// `ready` is its sidecar, which works for `nightly`.
+  void put_pod(std::string_view name, bool ready, std::string_view owner_uid, std::string_view node = "n1",
+               std::string_view hash = "") {
     api.put(kube::kPod, fmt::format(R"({{"metadata":{{"namespace":"demo","name":"{}","labels":{{"app":"web"}},
+      "annotations":{{"{}":"{}"}},
       "ownerReferences":[{{"apiVersion":"apps/v1","kind":"StatefulSet","name":"web","uid":"{}"}}]}},
-      "spec":{{"nodeName":"{}"}},"status":{{"containerStatuses":[{{"name":"stash","ready":{}}}]}}}})",
-                                    name, owner_uid, node, ready));
+      "spec":{{"nodeName":"{}","containers":[{{"name":"stash","args":["--invoker-name=nightly"]}}]}},
+      "status":{{"containerStatuses":[{{"name":"stash","ready":{}}}]}}}})",
+                                    name, api::kBackupHashAnnotation, hash, owner_uid, node, ready));
   }
 
   // --- what is to be seen ---
@@ -193,6 +204,11 @@ class Cluster {
   const kube::Ref web{"demo", "web"};
 
   json::Document workload(const kube::Resource& kind = kube::kDeployment) const { return api.get(kind, web); }
+  /// The hash of the sidecar in the template.
+  std::string sidecar_hash(const kube::Resource& kind = kube::kDeployment) const {
+    const auto object = workload(kind);
+    return std::string(kube::annotation_of(object["spec"]["template"], api::kBackupHashAnnotation));
+  }
   /// Changes of the template since the user applied it.
   std::int64_t rollouts(const kube::Resource& kind = kube::kDeployment) const {
     return kube::generation_of(workload(kind)) - 1;

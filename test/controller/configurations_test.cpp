@@ -72,6 +72,39 @@ TEST(Configurations, GivesExecutorsTheRightsTheyNeedAndNoMore) {
   });
 }
 
+TEST(Configurations, LetExecutorsRunCommandsAsLongAsAHookDoes) {
+  with_cluster([](Cluster& c) -> Task<void> {
+    const kube::Ref binding("demo", "stash-hook-exec-backup-deployment-web");
+    const auto set_hook = [&c](int generation, std::string_view hook) {
+      c.api.edit(api::kBackupConfiguration, {"demo", "nightly"},
+                 fmt::format(R"({{"metadata":{{"generation":{}}},"spec":{{"hooks":{{"postBackup":{}}}}}}})",
+                             generation, hook));
+    };
+    c.put_all();
+    co_await c.start();
+    EXPECT_FALSE(c.api.has(kube::kRoleBinding, binding));
+
+    set_hook(2, R"({"exec":{"command":["true"]}})");
+    co_await c.settle();
+    const auto given = c.api.get(kube::kRoleBinding, binding);
+    EXPECT_TRUE(given.IsObject());
+    EXPECT_EQ(json::text(given, "roleRef", "name"), "stash-hook-exec");
+    EXPECT_EQ(json::text(given["subjects"][0], "name"), "default");
+
+    set_hook(3, R"({"exec":null,"tcpSocket":{"port":80}})");
+    co_await c.settle();
+    EXPECT_FALSE(c.api.has(kube::kRoleBinding, binding));
+
+    set_hook(4, R"({"exec":{"command":["true"]}})");
+    co_await c.settle();
+    EXPECT_TRUE(c.api.has(kube::kRoleBinding, binding));
+    EXPECT_EQ(c.rollouts(), 1);
+    co_await c.remove(api::kBackupConfiguration, "nightly");
+    co_await c.pass(3s, 1s);
+    EXPECT_FALSE(c.api.has(kube::kRoleBinding, binding));
+  });
+}
+
 TEST(Configurations, DeletionTakesEverythingBackWithOneRollout) {
   with_cluster([](Cluster& c) -> Task<void> {
     c.put_all();
@@ -223,6 +256,20 @@ TEST(Configurations, ARepositoryThatCannotBeUsedMakesItsUsersInvalid) {
   });
 }
 
+TEST(Configurations, ARepositoryOfABackendThatThisVersionDoesNotKnowMakesItsUsersInvalid) {
+  with_cluster([](Cluster& c) -> Task<void> {
+    c.put_secret();
+    c.put_repository("", R"("gcs":{"bucket":"b"})");
+    c.put_workload();
+    c.put_configuration();
+    co_await c.start();
+    EXPECT_EQ(c.phase(api::kBackupConfiguration, "nightly"), "Invalid");
+    EXPECT_EQ(c.message(api::kBackupConfiguration, "nightly", api::kValidationPassed),
+              "Repository demo/repo: backend gcs is not supported by this version: local and s3 are");
+    EXPECT_EQ(c.rollouts(), 0);
+  });
+}
+
 TEST(Configurations, AnotherNamespaceNeedsTheRepositorysLeave) {
   with_cluster([](Cluster& c) -> Task<void> {
     const auto validated = [&c] {
@@ -265,7 +312,7 @@ TEST(Configurations, OfTwoConfigurationsTheNewestHasTheSidecar) {
   });
 }
 
-TEST(Configurations, ATargetThatIsLeftLosesTheSidecar) {
+TEST(Configurations, ATargetThatIsLeftLosesTheSidecarAndItsRights) {
   with_cluster([](Cluster& c) -> Task<void> {
     c.put_all();
     co_await c.start();
@@ -273,6 +320,7 @@ TEST(Configurations, ATargetThatIsLeftLosesTheSidecar) {
                R"({"metadata":{"generation":2},"spec":{"target":{"ref":{"name":"elsewhere"}}}})");
     co_await c.settle();
     EXPECT_EQ(c.names("containers"), "app");
+    EXPECT_FALSE(c.api.has(kube::kRoleBinding, {"demo", "stash-sidecar-deployment-web"}));
     EXPECT_EQ(c.condition(api::kBackupConfiguration, "nightly", api::kBackupTargetFound),
               "False TargetNotAvailable");
   });

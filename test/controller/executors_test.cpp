@@ -1,9 +1,10 @@
-// Which hosts have somebody who could back them up.
+// Which hosts have reported, and which have somebody who could back them up.
 
 #include "controller/executors.hpp"
 
 #include <gtest/gtest.h>
 
+#include "stash/api/names.hpp"
 #include "stash/base/error.hpp"
 
 namespace stash::controller {
@@ -20,21 +21,24 @@ json::Document stateful_set(int replicas, std::string_view status = "{}") {
                      "workload");
 }
 
-std::string pod(std::string_view name, bool ready, std::string_view owner = "u",
-                std::string_view node = "n1") {
+constexpr const char* kContainers =
+    R"("containers":[{"name":"app","args":["--invoker-name=weekly"]},{"name":"stash","args":["run-backup","--invoker-name=nightly"]}])";
+
+std::string pod(std::string_view name, bool ready, std::string_view owner = "u", std::string_view node = "n1",
+                std::string_view hash = "h1") {
   return fmt::format(
-      R"({{"metadata":{{"name":"{}","labels":{{"app":"web","tier":"db"}},
+      R"({{"metadata":{{"name":"{}","labels":{{"app":"web","tier":"db"}},"annotations":{{"{}":"{}"}},
         "ownerReferences":[{{"apiVersion":"apps/v1","kind":"StatefulSet","name":"web","uid":"{}"}}]}},
-    "spec":{{"nodeName":"{}"}},"status":{{"containerStatuses":[{{"name":"app","ready":true}},{{"name":"stash","ready":{}}}]}}}})",
-      name, owner, node, ready);
+    "spec":{{"nodeName":"{}",{}}},"status":{{"containerStatuses":[{{"name":"app","ready":true}},{{"name":"stash","ready":{}}}]}}}})",
+      name, api::kBackupHashAnnotation, hash, owner, node, kContainers, ready);
 }
 
 /// A pod of which only one container's state counts.
 std::string pod_with(std::string_view list, std::string_view status) {
   return fmt::format(
       R"({{"metadata":{{"name":"web-0","ownerReferences":[{{"apiVersion":"apps/v1","kind":"StatefulSet","name":"web","uid":"u"}}]}},
-    "spec":{{}},"status":{{"{}":[{}]}}}})",
-      list, status);
+    "spec":{{{}}},"status":{{"{}":[{}]}}}})",
+      kContainers, list, status);
 }
 
 json::Document pods(const std::vector<std::string>& items) {
@@ -53,10 +57,11 @@ api::BackupTargetStatus reported(const std::vector<std::string>& hosts) {
 
 using Hosts = std::set<std::string>;
 
-PodHosts hosts_of(std::string_view kind, const json::Document& workload,
-                  const std::vector<std::string>& items, std::string_view alias = "") {
+PodHosts hosts_of(std::string kind, const json::Document& workload, const std::vector<std::string>& items,
+                  std::string alias = "", std::string invoker = "nightly", std::string hash = "") {
   PodHosts hosts;
-  add_hosts(kind, alias, workload, pods(items), kNow, hosts);
+  const PodQuery query{std::move(kind), std::move(alias), std::move(invoker), std::move(hash)};
+  add_hosts(query, workload, pods(items), kNow, hosts);
   return hosts;
 }
 
@@ -71,6 +76,28 @@ TEST(Executors, AreThePodsOfTheWorkloadWithAReadySidecar) {
   EXPECT_EQ(hosts_of("Deployment", stateful_set(2), {pod("web-x", true, "rs"), pod("web-y", true, "rs")})
                 .with_sidecar,
             Hosts{"host-0"});
+}
+
+TEST(Executors, AreThoseOfTheInvokerAndNotWhatAnotherLeftBehind) {
+  const auto serving = [](std::string invoker) {
+    return hosts_of("StatefulSet", stateful_set(1), {pod("web-0", true)}, "", std::move(invoker))
+        .with_sidecar;
+  };
+  EXPECT_EQ(serving("nightly"), Hosts{"host-0"});
+  EXPECT_EQ(serving("weekly"), Hosts{});
+  EXPECT_EQ(serving("night"), Hosts{});
+}
+
+TEST(Executors, AreUpToDateWithTheHashThatIsWanted) {
+  const auto up_to_date = [](std::string hash, std::string_view of_pod) {
+    return hosts_of("StatefulSet", stateful_set(2),
+                    {pod("web-0", true, "u", "n1", of_pod), pod("web-1", false, "u", "n1", of_pod)}, "",
+                    "nightly", std::move(hash))
+        .up_to_date;
+  };
+  EXPECT_EQ(up_to_date("h1", "h1"), Hosts{"host-0"});
+  EXPECT_EQ(up_to_date("h2", "h1"), Hosts{});
+  EXPECT_EQ(up_to_date("", ""), Hosts{});
 }
 
 TEST(Executors, OfADeploymentAreItsPodsByTheWholeSelector) {
@@ -123,11 +150,35 @@ TEST(Executors, APodThatIsNotReadyIsMissed) {
   EXPECT_TRUE(lacks_ready_pods("StatefulSet", stateful_set(0)));
 }
 
+TEST(Executors, ArePodsToBeReadForWhileSomeAreOfAnOlderTemplate) {
+  const auto reads = [](int updated) {
+    const std::string status = fmt::format(
+        R"({{"observedGeneration":2,"replicas":3,"readyReplicas":3,"updatedReplicas":{}}})", updated);
+    return needs_pods("StatefulSet", stateful_set(3, status), Reports());
+  };
+  EXPECT_FALSE(reads(3));
+  EXPECT_TRUE(reads(2));
+}
+
+TEST(Executors, ReportsAreThoseThatSayHowTheWorkWent) {
+  api::RestoreSessionStatus status;
+  status.total_hosts = 4;
+  using Phase = api::RestoreHostPhase;
+  for (const Phase phase : {Phase::Succeeded, Phase::Failed, Phase::Unknown, Phase::Running, Phase::Unset}) {
+    auto& host = status.stats.emplace_back();
+    host.hostname = fmt::format("host-{}", status.stats.size() - 1);
+    host.phase = phase;
+  }
+  const Reports reports = reports_of(status);
+  EXPECT_EQ(reports.hosts, (Hosts{"host-0", "host-1", "host-2"}));
+  EXPECT_EQ(reports.expected, 4);
+}
+
 TEST(Executors, HostsThatReportedAndWereScaledAwayStillCount) {
-  const auto target = reported({"host-2"});
+  const Reports target = reports_of(reported({"host-2"}));
   EXPECT_EQ(expected_hosts("StatefulSet", "", stateful_set(3), target, nullptr), 3);
   EXPECT_EQ(expected_hosts("StatefulSet", "", stateful_set(2), target, nullptr), 3);
-  EXPECT_EQ(expected_hosts("StatefulSet", "", stateful_set(2), reported({}), nullptr), 2);
+  EXPECT_EQ(expected_hosts("StatefulSet", "", stateful_set(2), Reports(), nullptr), 2);
   EXPECT_EQ(expected_hosts("Deployment", "", stateful_set(5), target, nullptr), 1);
 
   const json::Document from_two =
@@ -136,28 +187,30 @@ TEST(Executors, HostsThatReportedAndWereScaledAwayStillCount) {
 }
 
 TEST(Executors, ANodeThatReportedAndIsGoneStandsForNoOther) {
-  const json::Document workload = stateful_set(0, R"({"desiredNumberScheduled":2,"numberReady":2})");
-  auto target = reported({"c"});
-  target.total_hosts = 3;
+  const json::Document workload = stateful_set(
+      0, R"({"observedGeneration":2,"desiredNumberScheduled":2,"updatedNumberScheduled":2,"numberReady":2})");
+  Reports reports;
+  reports.expected = 3;
   PodHosts pods;
   pods.present = {"a", "b"};
 
-  EXPECT_FALSE(needs_pods("DaemonSet", workload, target));
-  EXPECT_EQ(expected_hosts("DaemonSet", "", workload, target, nullptr), 3);
-  target = reported({"c", "a"});
-  EXPECT_TRUE(needs_pods("DaemonSet", workload, target));
-  EXPECT_EQ(expected_hosts("DaemonSet", "", workload, target, &pods), 3);
-  target = reported({"a", "b"});
-  EXPECT_EQ(expected_hosts("DaemonSet", "", workload, target, &pods), 2);
+  reports.hosts = {"c"};
+  EXPECT_FALSE(needs_pods("DaemonSet", workload, reports));
+  EXPECT_EQ(expected_hosts("DaemonSet", "", workload, reports, nullptr), 3);
+  reports.hosts = {"c", "a"};
+  EXPECT_TRUE(needs_pods("DaemonSet", workload, reports));
+  EXPECT_EQ(expected_hosts("DaemonSet", "", workload, reports, &pods), 3);
+  reports.hosts = {"a", "b"};
+  EXPECT_EQ(expected_hosts("DaemonSet", "", workload, reports, &pods), 2);
 }
 
 TEST(Executors, ATargetThatIsScaledToNothingKeepsItsHosts) {
-  auto target = reported({});
-  target.total_hosts = 3;
+  Reports reports;
+  reports.expected = 3;
   const PodHosts none;
-  EXPECT_EQ(expected_hosts("StatefulSet", "", stateful_set(0), target, &none), 3);
+  EXPECT_EQ(expected_hosts("StatefulSet", "", stateful_set(0), reports, &none), 3);
   EXPECT_EQ(
-      expected_hosts("DaemonSet", "", stateful_set(0, R"({"desiredNumberScheduled":0})"), target, &none), 3);
+      expected_hosts("DaemonSet", "", stateful_set(0, R"({"desiredNumberScheduled":0})"), reports, &none), 3);
 }
 
 TEST(Executors, MissingIsWhoNeitherReportedNorCan) {

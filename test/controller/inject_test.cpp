@@ -55,6 +55,16 @@ api::Repository repository(std::string_view backend) {
 const std::string_view kS3 = R"("s3":{"endpoint":"minio","bucket":"b"})";
 const std::string_view kLocal = R"("local":{"mountPath":"/safe","subPath":"x","hostPath":{"path":"/srv"}})";
 
+/// Into workload().
+Injection sidecar_injection(const api::BackupConfiguration& bc, const api::Repository& from,
+                            const ExecutorSettings& settings) {
+  return sidecar_injection(bc, from, workload(), settings);
+}
+Injection init_injection(const api::RestoreSession& session, const api::Repository& from,
+                         const ExecutorSettings& settings) {
+  return init_injection(session, from, workload(), settings);
+}
+
 Wish wish(Injection injection) {
   Wish out;
   out.injection = std::move(injection);
@@ -394,6 +404,39 @@ TEST(Inject, RuntimeSettingsReachTheContainer) {
   EXPECT_EQ(env, "NODE_NAME= POD_NAME= NICE_ADJUSTMENT=5 IONICE_CLASS=2 IONICE_CLASS_DATA=4 A=b ");
   EXPECT_EQ(injection.volumes.back().json,
             R"({"name":"stash-tmp-dir","emptyDir":{"medium":"Memory","sizeLimit":"1Gi"}})");
+}
+
+TEST(Inject, AMountReachesTheContainerAsItWasWritten) {
+  api::BackupConfiguration bc = configuration();
+  api::VolumeMount& mount = bc.spec.target->volume_mounts[0];
+  mount.sub_path.clear();
+  mount.sub_path_expr = "$(POD_NAME)";
+  mount.read_only = true;
+  mount.recursive_read_only = "IfPossible";
+  mount.mount_propagation = "HostToContainer";
+
+  const auto injection = sidecar_injection(bc, repository(kS3), kSettings);
+  EXPECT_EQ(json::dump(json::parse(injection.container, "container")["volumeMounts"][1]),
+            R"-({"name":"data","mountPath":"/data","subPathExpr":"$(POD_NAME)","readOnly":true,)-"
+            R"-("recursiveReadOnly":"IfPossible","mountPropagation":"HostToContainer"})-");
+}
+
+TEST(Inject, TheHashDoesNotTellWhomTheWorkloadRunsAs) {
+  json::Document locked = workload();
+  json::Value security =
+      json::Value(json::parse(R"({"runAsNonRoot":true})", "context"), locked.GetAllocator());
+  locked["spec"]["template"]["spec"].AddMember("securityContext", security, locked.GetAllocator());
+
+  const Injection sidecar = sidecar_injection(configuration(), repository(kS3), locked, kSettings);
+  const Injection init = init_injection(restore(), repository(kS3), locked, kSettings);
+  EXPECT_EQ(sidecar.hash, sidecar_injection(configuration(), repository(kS3), kSettings).hash);
+  EXPECT_EQ(init.hash, init_injection(restore(), repository(kS3), kSettings).hash);
+  for (const Injection* injection : {&sidecar, &init})
+    EXPECT_TRUE(
+        json::is_true(json::parse(injection->container, "container"), "securityContext", "runAsNonRoot"));
+  const std::string own = R"("runtimeSettings":{"container":{"securityContext":{"runAsUser":5}}},)";
+  const Injection told = sidecar_injection(configuration(own), repository(kS3), locked, kSettings);
+  EXPECT_EQ(json::dump(json::parse(told.container, "container")["securityContext"]), R"({"runAsUser":5})");
 }
 
 TEST(Inject, ASidecarRunsAsThePodDoesUnlessToldOtherwise) {

@@ -52,6 +52,18 @@ TEST(Repositories, StayUntilTheirDataCouldBeDeleted) {
   });
 }
 
+TEST(Repositories, OfAVolumeStayInsteadOfSayingThatTheirDataWasDeleted) {
+  with_cluster([](Cluster& c) -> Task<void> {
+    c.put_secret();
+    c.put_repository(R"("wipeOut":true,)", R"("local":{"mountPath":"/safe","hostPath":{"path":"/srv"}})");
+    co_await c.start();
+    co_await c.remove(api::kRepository, "repo");
+    EXPECT_TRUE(exists(c));
+    EXPECT_TRUE(c.wiped.empty());
+    EXPECT_EQ(c.events(), std::vector<std::string>{"Wipe Out Failed"});
+  });
+}
+
 TEST(Repositories, LetGoOfTheirDataWhenTheUserChangesTheirMind) {
   with_cluster([](Cluster& c) -> Task<void> {
     c.put_secret();

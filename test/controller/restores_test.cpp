@@ -122,14 +122,66 @@ TEST(Restores, ThatEndedInTimeAreNoFailureForAnOperatorThatComesLate) {
   });
 }
 
-/// A restore of the ordinals 0 to 2 that has begun; host-0 has failed.
-Task<void> fail_first_of_three(Cluster& c) {
+/// A restore of three hosts that has begun.
+Task<void> restore_three(Cluster& c, const kube::Resource& kind) {
   c.put_secret();
   c.put_repository();
-  c.put_workload(kube::kStatefulSet, 3);
+  c.put_workload(kind, 3);
   c.put_restore();
-  c.api.edit(api::kRestoreSession, {"demo", "back"}, R"({"spec":{"target":{"ref":{"kind":"StatefulSet"}}}})");
+  c.api.edit(api::kRestoreSession, {"demo", "back"},
+             fmt::format(R"({{"spec":{{"target":{{"ref":{{"kind":"{}"}}}}}}}})", kind.kind));
   co_await c.start();
+  EXPECT_EQ(c.phase(api::kRestoreSession, "back"), "Running");
+}
+
+/// The workload has fewer pods from now on.
+Task<void> scale_down(Cluster& c, const kube::Resource& kind, int to) {
+  c.api.edit(kind, c.web, fmt::format(R"({{"metadata":{{"generation":3}},"spec":{{"replicas":{}}}}})", to));
+  c.roll_out(kind);
+  co_await c.settle();
+}
+
+Task<void> expect_phase_once_restored(Cluster& c, std::vector<std::string> hosts, std::string_view phase) {
+  c.report_restored("back", hosts);
+  co_await c.settle();
+  EXPECT_EQ(c.phase(api::kRestoreSession, "back"), phase) << "after " << hosts.back();
+}
+
+TEST(Restores, WaitForEachOrdinalThoughOneThatReportedIsScaledAway) {
+  with_cluster([](Cluster& c) -> Task<void> {
+    co_await restore_three(c, kube::kStatefulSet);
+    co_await expect_phase_once_restored(c, {"host-2"}, "Running");
+    co_await scale_down(c, kube::kStatefulSet, 2);
+    co_await expect_phase_once_restored(c, {"host-2", "host-1"}, "Running");
+    co_await expect_phase_once_restored(c, {"host-2", "host-1", "host-0"}, "Succeeded");
+  });
+}
+
+TEST(Restores, DoNotWaitForAnOrdinalThatIsScaledAway) {
+  with_cluster([](Cluster& c) -> Task<void> {
+    co_await restore_three(c, kube::kStatefulSet);
+    co_await scale_down(c, kube::kStatefulSet, 2);
+    co_await expect_phase_once_restored(c, {"host-1"}, "Running");
+    co_await expect_phase_once_restored(c, {"host-1", "host-0"}, "Succeeded");
+  });
+}
+
+TEST(Restores, OfADaemonSetWaitForEachNodeThoughOneThatReportedIsGone) {
+  with_cluster([](Cluster& c) -> Task<void> {
+    co_await restore_three(c, kube::kDaemonSet);
+    const std::string uid(kube::uid_of(c.workload(kube::kDaemonSet)));
+    c.put_pod("web-a", false, uid, "a");
+    c.put_pod("web-b", false, uid, "b");
+    co_await expect_phase_once_restored(c, {"c"}, "Running");
+    co_await scale_down(c, kube::kDaemonSet, 2);
+    co_await expect_phase_once_restored(c, {"c", "a"}, "Running");
+    co_await expect_phase_once_restored(c, {"c", "a", "b"}, "Succeeded");
+  });
+}
+
+/// A restore of the ordinals 0 to 2 that has begun; host-0 has failed.
+Task<void> fail_first_of_three(Cluster& c) {
+  co_await restore_three(c, kube::kStatefulSet);
   c.report_restore("back", "host-0", "Failed");
   co_await c.settle();
   EXPECT_EQ(c.phase(api::kRestoreSession, "back"), "Running");

@@ -129,14 +129,100 @@ TEST(Sessions, ThatNobodyClosesEndHalfAnHourAfterTheLastExecutor) {
   });
 }
 
+std::string disruption_of(const Cluster& c) {
+  const api::BackupSession session = c.session("nightly-1");
+  const auto* why = api::find_condition(session.status.targets[0].conditions, api::kBackupDisrupted);
+  return why ? why->message : "";
+}
+
+TEST(Sessions, BeginWithThePodsThatServeWhileARolloutIsStuck) {
+  with_cluster([](Cluster& c) -> Task<void> {
+    co_await get_ready(c);
+    c.put_pod("web-old", true, "replica set", "n1", c.sidecar_hash());
+    c.api.edit(kube::kDeployment, c.web, R"({"metadata":{"generation":3},"status":{"updatedReplicas":0}})");
+    c.put_session();
+    co_await c.pass(9min, 30s);
+    EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Pending");
+    co_await c.pass(90s, 30s);
+    EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Running");
+    c.report("nightly-1", {"host-0"});
+    c.close("nightly-1");
+    co_await c.settle();
+    EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Succeeded");
+  });
+}
+
+TEST(Sessions, DoNotBeginWithPodsOfASidecarThatIsNotWantedAnyMore) {
+  with_cluster([](Cluster& c) -> Task<void> {
+    co_await get_ready(c);
+    c.put_pod("web-old", true, "replica set", "n1", "of other mounts");
+    c.api.edit(kube::kDeployment, c.web, R"({"metadata":{"generation":3},"status":{"updatedReplicas":0}})");
+    c.put_session();
+    co_await c.pass(11min, 30s);
+    EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Failed");
+  });
+}
+
+TEST(Sessions, OfARolloutThatStopsHalfwayBackUpWhomTheyCanAndTellTheRest) {
+  with_cluster([](Cluster& c) -> Task<void> {
+    c.put_secret();
+    c.put_repository();
+    c.put_workload(kube::kStatefulSet, 2);
+    c.put_configuration("nightly", "", "StatefulSet");
+    co_await c.start();
+    c.roll_out(kube::kStatefulSet);
+    c.api.edit(kube::kStatefulSet, c.web, R"({"status":{"updatedReplicas":1}})");
+    const std::string uid(kube::uid_of(c.workload(kube::kStatefulSet)));
+    c.put_pod("web-0", false, uid);
+    c.put_pod("web-1", true, uid, "n1", c.sidecar_hash(kube::kStatefulSet));
+    c.put_session();
+    co_await c.pass(11min, 30s);
+    EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Running");
+    c.report("nightly-1", {"host-1"});
+    co_await c.pass(11min, 30s);
+    EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Failed");
+    EXPECT_EQ(disruption_of(c), "1 of 2 hosts had no pod with a ready sidecar for 10m0s.");
+  });
+}
+
+TEST(Sessions, EndWhenTheirConfigurationNamesAnotherTarget) {
+  with_cluster([](Cluster& c) -> Task<void> {
+    co_await get_ready(c);
+    json::Document shop = c.workload();
+    shop["metadata"].RemoveMember("uid");
+    shop["metadata"].RemoveMember("annotations");
+    shop["metadata"]["name"].SetString("shop");
+    c.api.put(kube::kDeployment, json::dump(shop));
+    c.put_session();
+    co_await c.settle();
+    c.api.edit(api::kBackupConfiguration, {"demo", "nightly"},
+               R"({"metadata":{"generation":2},"spec":{"target":{"ref":{"name":"shop"}}}})");
+    co_await c.pass(13min, 30s);
+    EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Failed");
+    EXPECT_EQ(disruption_of(c), "BackupConfiguration nightly names another target now.");
+    EXPECT_EQ(c.session("nightly-1").status.targets[0].ref.name, "web");
+  });
+}
+
+TEST(Sessions, EndWhenTheirConfigurationNamesATargetThatCannotBeServed) {
+  with_cluster([](Cluster& c) -> Task<void> {
+    co_await get_ready(c);
+    c.put_session();
+    co_await c.settle();
+    c.api.edit(api::kBackupConfiguration, {"demo", "nightly"},
+               R"({"metadata":{"generation":2},"spec":{"target":{"ref":{"kind":"PersistentVolumeClaim"}}}})");
+    co_await c.pass(13min, 30s);
+    EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Failed");
+    EXPECT_EQ(disruption_of(c), "BackupConfiguration nightly names another target now.");
+  });
+}
+
 TEST(Sessions, EndWhenTheirTargetIsGone) {
   with_cluster([](Cluster& c) -> Task<void> {
     co_await begin(c, kube::kStatefulSet, 2);
     c.api.erase(kube::kStatefulSet, c.web);
     co_await expect_disruption(c);
-    const api::BackupSession session = c.session("nightly-1");
-    const auto* why = api::find_condition(session.status.targets[0].conditions, api::kBackupDisrupted);
-    EXPECT_EQ(why ? why->message : "", "Backup target StatefulSet demo/web does not exist.");
+    EXPECT_EQ(disruption_of(c), "Backup target StatefulSet demo/web does not exist.");
   });
 }
 

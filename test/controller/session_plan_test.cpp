@@ -57,8 +57,35 @@ TEST(SessionPlan, BeginsOnceTheSidecarIsInThePods) {
     SessionWorld world = ready();
     world.*missing = false;
     EXPECT_EQ(plan_session(pending(), world, kStart + 1min).step, SessionStep::Wait);
-    EXPECT_EQ(plan_session(pending(), world, kStart + kExecutorPatience).step, SessionStep::Disrupt);
+    world.served = false;
+    const SessionPlan plan = plan_session(pending(), world, kStart + kExecutorPatience);
+    EXPECT_EQ(plan.step, SessionStep::Disrupt);
+    EXPECT_EQ(plan.reason,
+              "After 10m0s no pod of the target has a ready sidecar as BackupConfiguration nightly wants it: "
+              "see its pods and events.");
   }
+}
+
+TEST(SessionPlan, BeginsWithThePodsThatServeWhenPatienceForTheOthersEnds) {
+  SessionWorld world = ready();
+  world.rolled_out = false;
+  EXPECT_EQ(plan_session(pending(), world, kStart + kExecutorPatience).step, SessionStep::Wait)
+      << "nobody has looked at the pods yet";
+  world.served = true;
+  EXPECT_EQ(plan_session(pending(), world, kStart + kExecutorPatience - 1s).step, SessionStep::Wait);
+  EXPECT_EQ(plan_session(pending(), world, kStart + kExecutorPatience).step, SessionStep::Initiate);
+  world.total_hosts = 0;
+  EXPECT_EQ(plan_session(pending(), world, kStart + kExecutorPatience).step, SessionStep::Disrupt);
+}
+
+TEST(SessionPlan, AHostWithoutExecutorIsMissedThoughAHookHasFailedItsTarget) {
+  api::BackupSession session = running();
+  report(session, "host-0");
+  api::set_condition(session.status.targets[0].conditions,
+                     api::condition(api::kPostBackupHook, ConditionStatus::False, ""), kStart);
+  Missing missing;
+  missing.hosts = 1;
+  EXPECT_TRUE(disruption(session.status.targets[0], missing));
 }
 
 TEST(SessionPlan, IsSkippedForAReasonThatIsTold) {

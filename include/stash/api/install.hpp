@@ -20,8 +20,8 @@ std::string pushgateway_url(const std::string& ns);
 
 /// Everything but the CRDs as one YAML text: Namespace, ServiceAccount, roles and bindings of the operator,
 /// the ClusterRoles that it binds for executors (stash-sidecar, stash-restore-init-container,
-/// stash-cron-job), the roles that aggregate to view, edit and admin, Services, and the Deployment
-/// `stash-operator`:
+/// stash-hook-exec, stash-cron-job), the roles that aggregate to view, edit and admin, Services, and the
+/// Deployment `stash-operator`:
 ///
 ///   container operator     operator --namespace=<ns> --image=<image> --image-pull-policy=<policy>
 ///                          --pushgateway-url=<pushgateway_url(ns)> --leader-elect

@@ -56,6 +56,7 @@ inline constexpr std::string_view kRestoreHashAnnotation =
 /// ClusterRoles that `stash install` makes; the operator binds them in the namespaces of targets.
 inline constexpr std::string_view kSidecarRole = "stash-sidecar";
 inline constexpr std::string_view kInitRole = "stash-restore-init-container";
+inline constexpr std::string_view kExecRole = "stash-hook-exec";
 inline constexpr std::string_view kTriggerRole = "stash-cron-job";
 
 /// What the operator does for a target before the first host, and the executor after the last.
@@ -96,6 +97,10 @@ inline constexpr std::string_view kOperatorLease = "stash-operator";
 std::string sidecar_binding_name(std::string_view kind, std::string_view workload);
 /// The same for kInitRole: `stash-restore-init-container-<kind>-<workload>`.
 std::string init_binding_name(std::string_view kind, std::string_view workload);
+/// RoleBindings to kExecRole, for a workload whose hooks run commands:
+/// `stash-hook-exec-backup-<kind>-<workload>` and `stash-hook-exec-restore-<kind>-<workload>`.
+std::string backup_exec_binding_name(std::string_view kind, std::string_view workload);
+std::string restore_exec_binding_name(std::string_view kind, std::string_view workload);
 /// Role and RoleBinding in the Repository's namespace when it is another one:
 /// `<namespace>-<kind>-<invoker>-<index>`.
 std::string repository_binding_name(std::string_view invoker_ns, std::string_view invoker_kind,

@@ -17,11 +17,13 @@
 namespace stash::api {
 
 json::Faults validate(const Repository& repository);
+/// The fault of a spec.wipeOut that cannot be done for the backend; "" when there is none.
+std::string wipe_out_fault(const Repository& repository);
 json::Faults validate(const BackupConfiguration& configuration);
 json::Faults validate(const RestoreSession& session);
 
 /// What is allowed but hardly meant: a retention policy that keeps everything, a path outside of every
-/// mounted volume.
+/// mounted volume, a setting that nothing takes notice of.
 json::Faults warnings(const BackupConfiguration& configuration);
 
 /// "BackupConfiguration demo/nightly: spec.target: is required; ...": the message of a condition or an event.

@@ -22,7 +22,8 @@ class Access : public testing::Test {
     const Answer applied = test::apply(install_yaml(options));
     ASSERT_EQ(applied.status, 0) << applied.text;
     kubectl("create namespace demo");
-    for (const char* role : {"stash-sidecar", "stash-restore-init-container", "stash-cron-job"})
+    for (const char* role :
+         {"stash-sidecar", "stash-restore-init-container", "stash-hook-exec", "stash-cron-job"})
       ASSERT_EQ(
           kubectl(
               fmt::format("-n demo create rolebinding {0} --clusterrole={0} --serviceaccount=demo:{0}", role))
@@ -44,8 +45,9 @@ TEST_F(Access, LetsTheOperatorDoItsWorkEverywhere) {
        {"watch backupconfigurations.stash.appscode.com -A",
         "patch repositories.stash.appscode.com --subresource=status -n demo",
         "delete backupsessions.stash.appscode.com -n demo", "patch deployments -n demo",
-        "create cronjobs -n demo", "get secrets -n demo", "get namespaces", "create events -n demo",
-        "update lease/stash-operator -n stash"})
+        "create cronjobs -n demo", "patch rolebindings -n demo", "list pods -n demo", "get secrets -n demo",
+        "get namespaces", "create events -n demo", "patch lease/stash-operator -n stash",
+        "update backupconfigurations.stash.appscode.com --subresource=finalizers -n demo"})
     EXPECT_TRUE(can("stash:stash-operator", question)) << question;
 }
 
@@ -54,7 +56,8 @@ TEST_F(Access, KeepsTheOperatorFromTheRest) {
        {"list secrets -n demo", "watch secrets -A", "create secrets -n demo", "create pods -n demo",
         "create pods --subresource=exec -n demo", "delete deployments -n demo", "get lease/other -n stash",
         "create leases -n demo", "create clusterroles", "escalate clusterroles", "create clusterrolebindings",
-        "get nodes", "delete repositories.stash.appscode.com -n demo"})
+        "get nodes", "delete repositories.stash.appscode.com -n demo", "get pods -n demo",
+        "update deployments -n demo", "get rolebindings -n demo", "get serviceaccounts -n demo"})
     EXPECT_FALSE(can("stash:stash-operator", question)) << question;
 }
 
@@ -62,6 +65,7 @@ TEST_F(Access, LetsTheOperatorGrantWhatExecutorsNeedAndNoMore) {
   const std::string bind = "-n demo create rolebinding x --serviceaccount=demo:default ";
   EXPECT_EQ(as_operator(bind + "--clusterrole=stash-sidecar").status, 0);
   EXPECT_EQ(as_operator(bind + "--clusterrole=stash-restore-init-container").status, 0);
+  EXPECT_EQ(as_operator(bind + "--clusterrole=stash-hook-exec").status, 0);
   EXPECT_EQ(as_operator(bind + "--clusterrole=stash-cron-job").status, 0);
   EXPECT_THAT(as_operator(bind + "--clusterrole=cluster-admin").text,
               HasSubstr("attempting to grant RBAC permissions"));
@@ -71,12 +75,10 @@ TEST_F(Access, LetsTheOperatorGrantWhatExecutorsNeedAndNoMore) {
   const std::string role = "-n demo create role x ";
   const Answer secret = as_operator(role + "--verb=get --resource=secrets --resource-name=store");
   EXPECT_EQ(secret.status, 0) << secret.text;
-  EXPECT_EQ(
-      as_operator(
-          role +
-          "--verb=get,patch,update --resource=repositories.stash.appscode.com/status --resource-name=store")
-          .status,
-      0);
+  EXPECT_EQ(as_operator(
+                role + "--verb=patch --resource=repositories.stash.appscode.com/status --resource-name=store")
+                .status,
+            0);
   EXPECT_THAT(as_operator(role + "--verb=list --resource=secrets").text,
               HasSubstr("attempting to grant RBAC permissions"));
 }
@@ -97,7 +99,11 @@ TEST_F(Access, GivesExecutorsTheirOwnSessionsOnly) {
           "watch backupsessions.stash.appscode.com -n default", "create rolebindings -n demo"})
       EXPECT_FALSE(can(account, question)) << account << " " << question;
   }
-  EXPECT_FALSE(can("demo:stash-cron-job", "create pods --subresource=exec -n demo"));
+  for (const char* account :
+       {"demo:stash-sidecar", "demo:stash-restore-init-container", "demo:stash-cron-job"})
+    EXPECT_FALSE(can(account, "create pods --subresource=exec -n demo")) << account;
+  EXPECT_TRUE(can("demo:stash-hook-exec", "create pods --subresource=exec -n demo"));
+  EXPECT_TRUE(can("demo:stash-hook-exec", "get pods --subresource=exec -n demo"));
 }
 
 TEST_F(Access, ExtendsTheRolesOfUsers) {
