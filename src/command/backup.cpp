@@ -44,9 +44,8 @@ void read_patterns(const std::string& path, std::vector<std::string>& into) {
 
 void print_result(const BackupFlags& flags, const engine::BackupResult& result) {
   const engine::Snapshot& s = result.snapshot;
-  for (const engine::PathProblem& problem : s.first_errors)
-    fmt::print(stderr, "{}: {}\n", printable(problem.path), problem.what);
   if (flags.hand.json) {
+    for (const engine::PathProblem& problem : s.first_errors) print_problem("file_error", problem);
     JsonLine line;
     line.text("message_type", "summary").flag("dry_run", flags.options.dry_run).text("snapshot_id", s.id);
     line.number("files_new", s.counts.files_new).number("files_changed", s.counts.files_changed);
@@ -61,6 +60,8 @@ void print_result(const BackupFlags& flags, const engine::BackupResult& result) 
     line.flag("complete", s.complete).print();
     return;
   }
+  for (const engine::PathProblem& problem : s.first_errors)
+    fmt::print(stderr, "{}: {}\n", printable(problem.path), problem.what);
   if (flags.hand.quiet) return;
   fmt::print("files: {} new, {} changed, {} unmodified; {} directories, {} others\n", s.counts.files_new,
              s.counts.files_changed, s.counts.files_unmodified, s.counts.dirs, s.counts.others);

@@ -78,7 +78,7 @@ int copy(int argc, char** argv) {
   flags.option("-H,--host", f.filter.host, "Only snapshots of this host");
   flags.option("--path", f.filter.paths, "Only snapshots with this path; may be repeated");
   flags.tags("--tag", f.filter.tags,
-             "Only snapshots with all of these tags, a list with commas; may be repeated");
+             "Only snapshots with all tags of a list with commas; may be repeated: of one of the lists");
   flags.positionals("SNAPSHOT", f.snapshots, "Only these; all that match when not given", false);
   if (const auto code = flags.parse(argc, argv)) return *code;
   if (f.destination.repo.empty()) {

@@ -4,10 +4,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <span>
+#include <stdexcept>
 #include <string_view>
+#include <system_error>
 
 #include "command/commands.hpp"
+#include "command/hand.hpp"
+#include "command/output.hpp"
 
 namespace stash::command {
 namespace {
@@ -87,22 +92,58 @@ void print_usage() {
   fmt::print("\n\"stash COMMAND --help\" tells the options of a command.\n");
 }
 
-}  // namespace
+int refuse(std::string_view word) {
+  fmt::print(stderr, "stash: there is no command \"{}\"; \"stash help\" lists them\n", word);
+  return kUsage;
+}
 
-int dispatch(int argc, char** argv) {
+/// "stash help", or "stash help COMMAND".
+int help(int argc, char** argv) {
+  if (argc < 3) {
+    print_usage();
+    return kDone;
+  }
+  const Command* c = find_command(argv[2]);
+  if (!c) return refuse(argv[2]);
+  char flag[] = "--help";
+  std::array words{argv[2], static_cast<char*>(flag)};
+  return c->run(static_cast<int>(words.size()), words.data());
+}
+
+int run_named(int argc, char** argv) {
   std::string_view self = argc > 0 ? argv[0] : "stash";
   if (const auto slash = self.rfind('/'); slash != self.npos) self.remove_prefix(slash + 1);
   if (self.starts_with("stash-"))
     if (const Command* c = find_command(self)) return c->run(argc, argv);
   const std::string_view word = argc > 1 ? argv[1] : "help";
-  if (word == "help" || word == "--help" || word == "-h") {
-    print_usage();
-    return 0;
-  }
+  if (word == "help" || word == "--help" || word == "-h") return help(argc, argv);
   if (word == "--version") return version(argc - 1, argv + 1);
   if (const Command* c = find_command(word)) return c->run(argc - 1, argv + 1);
-  fmt::print(stderr, "stash: there is no command \"{}\"; \"stash help\" lists them\n", word);
-  return 2;
+  return refuse(word);
+}
+
+/// Not by fmt::print(), which throws where standard error takes no more.
+void tell(const std::exception& e) {
+  std::fprintf(stderr, "stash: %s%s\n", std::ferror(stdout) ? "standard output: " : "", e.what());
+}
+
+}  // namespace
+
+int dispatch(int argc, char** argv) {
+  int code = kDone;
+  try {
+    code = run_named(argc, argv);
+    flush_output();
+    if (code == kDone && std::ferror(stdout)) throw std::runtime_error("not all of it could be written");
+    return code;
+  } catch (const std::system_error& e) {
+    if (e.code() == std::errc::interrupted) return kInterrupted;  // by a signal, while nobody read
+    // Whoever left a pipe has enough, and wants no word about it.
+    if (e.code() != std::errc::broken_pipe) tell(e);
+  } catch (const std::exception& e) {
+    tell(e);
+  }
+  return code == kDone ? kFailed : code;
 }
 
 }  // namespace stash::command

@@ -1,10 +1,9 @@
-#include <unistd.h>
-
-#include <cstring>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
 
 #include "command/commands.hpp"
 #include "command/hand.hpp"
-#include "stash/base/fd.hpp"
 #include "stash/engine/browse.hpp"
 
 namespace stash::command {
@@ -19,11 +18,8 @@ struct DumpFlags {
 };
 
 void write_all(ByteView bytes) {
-  while (!bytes.empty()) {
-    const ssize_t wrote = retry_eintr([bytes] { return ::write(STDOUT_FILENO, bytes.data(), bytes.size()); });
-    if (wrote < 0) throw errno_error(errno, "write standard output");
-    bytes = bytes.subspan(static_cast<std::size_t>(wrote));
-  }
+  if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size())
+    throw std::system_error(errno, std::generic_category(), "cannot write");
 }
 
 Task<void> to_stdout(net::Pool& pool, ByteView bytes) {
@@ -50,7 +46,9 @@ int dump(int argc, char** argv) {
   Flags flags("dump", "Writes one file, or with --tar a directory, to standard output.", kHandFooter);
   add_flags(flags, f.hand);
   flags.option("-H,--host", f.filter.host, "For latest: host of the snapshot");
-  flags.tags("--tag", f.filter.tags, "For latest: tags of the snapshot, a list with commas; may be repeated");
+  flags.tags(
+      "--tag", f.filter.tags,
+      "For latest: a list of tags with commas, all of which it has; may be repeated: of one of the lists");
   flags.flag("--tar", f.tar, "PATH is a directory: write it as a tar stream");
   flags.positional("SNAPSHOT", f.snapshot, "Id, a unique part of one, or latest", true);
   flags.positional("PATH", f.path, "Absolute path inside the snapshot", true);

@@ -31,11 +31,11 @@ std::string prune_json(const engine::PruneResult& r) {
   return line.str();
 }
 
-void print_prune(const engine::PruneResult& r) {
-  fmt::print(
-      "freed {} in {} packs, rewrote {} packs; {} packs with {} go at a later prune, after the grace time\n",
-      format_size(r.bytes_freed), r.packs_deleted, r.packs_rewritten, r.packs_condemned,
-      format_size(r.bytes_waiting));
+void print_prune(const engine::PruneResult& r, bool dry_run) {
+  fmt::print("{} {} in {} packs, {} {} packs; {} packs with {} {} at a later prune, after the grace time\n",
+             dry_run ? "would free" : "freed", format_size(r.bytes_freed), r.packs_deleted,
+             dry_run ? "rewrite" : "rewrote", r.packs_rewritten, r.packs_condemned,
+             format_size(r.bytes_waiting), dry_run ? "would go" : "go");
 }
 
 void warn_of(const engine::Refusals& refused, std::string_view what) {
@@ -88,7 +88,11 @@ Task<int> run_forget(Hand& hand, ForgetFlags& flags) {
   print_decisions(result);
   fmt::print("{} snapshots kept, {} {}\n", result.kept, result.removed,
              flags.options.dry_run ? "would be removed" : "removed");
-  if (flags.options.prune) print_prune(result.prune);
+  if (!flags.options.prune) co_return code;
+  print_prune(result.prune, flags.options.dry_run);
+  // To the prune they are still there.
+  if (flags.options.dry_run && result.removed > 0)
+    fmt::print("not counted: what only the {} snapshots need that would be removed\n", result.removed);
   co_return code;
 }
 
@@ -97,10 +101,14 @@ Task<int> run_prune(Hand& hand, PruneFlags& flags) {
   flags.options.max_unused = flags.max_unused_percent / 100;
   const engine::PruneResult result = co_await engine::prune(*repository, flags.options);
   if (flags.hand.json) {
-    JsonLine().text("message_type", "summary").raw("prune", prune_json(result)).print();
+    JsonLine()
+        .text("message_type", "summary")
+        .raw("prune", prune_json(result))
+        .flag("dry_run", flags.options.dry_run)
+        .print();
   } else {
     warn_of(result);
-    if (!flags.hand.quiet) print_prune(result);
+    if (!flags.hand.quiet) print_prune(result, flags.options.dry_run);
   }
   co_return code_of(result);
 }
@@ -122,15 +130,16 @@ int forget(int argc, char** argv) {
   flags.option("-m,--keep-monthly", keep.monthly, "Keep the newest of each of N months");
   flags.option("-y,--keep-yearly", keep.yearly, "Keep the newest of each of N years");
   flags.tags("--keep-tag", keep.tags,
-             "Keep snapshots with any of these tags, a list with commas; may be repeated");
+             "Keep snapshots with all tags of a list with commas; may be repeated: of one of the lists");
   flags.retention("--keep-within", keep.within,
                   "Keep what is newer than this before the newest: 2y5m7d3h is years, months, days, hours");
   flags.option("-H,--host", f.options.filter.host, "Only snapshots of this host");
   flags.option("--path", f.options.filter.paths, "Only snapshots with this path; may be repeated");
   flags.tags("--tag", f.options.filter.tags,
-             "Only snapshots with all of these tags, a list with commas; may be repeated");
+             "Only snapshots with all tags of a list with commas; may be repeated: of one of the lists");
   flags.flag("--prune", f.options.prune, "Also free the space");
-  flags.flag("-n,--dry-run", f.options.dry_run, "Only tell what would be done");
+  flags.flag("-n,--dry-run", f.options.dry_run,
+             "Only tell what would be done; of --prune without what only the removed snapshots need");
   flags.positionals("SNAPSHOT", f.options.ids, "Forget exactly these", false);
   if (const auto code = flags.parse(argc, argv)) return *code;
   if (f.options.ids.empty() && keep.empty()) {
@@ -148,8 +157,8 @@ int prune(int argc, char** argv) {
   flags.duration("--grace", f.options.grace,
                  "Time between condemning a pack and deleting it; 24h when not given");
   flags.duration("--young", f.options.young, "Packs younger than this are left alone; 48h when not given");
-  flags.option("--max-unused", f.max_unused_percent,
-               "Percent of unused bytes that may stay; 5 when not given");
+  flags.percent("--max-unused", f.max_unused_percent,
+                "Percent of unused bytes that may stay, 0 to 100; 5 when not given");
   flags.flag("-n,--dry-run", f.options.dry_run, "Only tell what would be done");
   if (const auto code = flags.parse(argc, argv)) return *code;
   return run_by_hand("prune", f.hand, [&](Hand& hand) { return run_prune(hand, f); });

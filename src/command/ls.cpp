@@ -66,7 +66,7 @@ Task<int> run_find(Hand& hand, LsFlags& flags) {
 void add_filter(Flags& flags, LsFlags& f) {
   flags.option("-H,--host", f.filter.host, "Only snapshots of this host");
   flags.tags("--tag", f.filter.tags,
-             "Only snapshots with all of these tags, a list with commas; may be repeated");
+             "Only snapshots with all tags of a list with commas; may be repeated: of one of the lists");
   flags.flag("-l,--long", f.long_form, "Show modes, owners, sizes and times");
 }
 

@@ -1,11 +1,15 @@
 #include "stash/controller/operator.hpp"
 
+#include <limits>
+
 #include "command/commands.hpp"
 #include "command/pod.hpp"
 #include "stash/executor/wipe_out.hpp"
 
 namespace stash::command {
 namespace {
+
+constexpr std::int64_t kMostPort = std::numeric_limits<std::uint16_t>::max();
 
 struct OperatorFlags {
   PodOptions pod;
@@ -56,11 +60,11 @@ int run_operator(int argc, char** argv) {
   flags.flag("--leader-elect,!--no-leader-elect", f.options.leader_elect,
              "Work only while holding the Lease");
   flags.option("--listen", f.options.listen, "Address for metrics and health");
-  flags.option("--port", f.port, "Port for metrics and health; 0: a free one");
-  flags.ignored({"--scratch-dir", "--image-pull-secrets", "--qps", "--burst", "--resync-period",
-                 "--enable-mutating-webhook", "--enable-validating-webhook", "--cron-job-psp",
-                 "--backup-job-psp", "--restore-job-psp", "--secure-port", "--tls-cert-file",
-                 "--tls-private-key-file", "--audit-log-path", "--audit-policy-file"});
+  flags.option("--port", f.port, "Port for metrics and health; 0: a free one", kMostPort);
+  flags.ignored({"--scratch-dir", "--qps", "--burst", "--resync-period", "--enable-mutating-webhook",
+                 "--enable-validating-webhook", "--secure-port", "--tls-cert-file", "--tls-private-key-file",
+                 "--audit-log-path", "--audit-policy-file"});
+  flags.without_effect({"--image-pull-secrets", "--cron-job-psp", "--backup-job-psp", "--restore-job-psp"});
   if (const auto code = flags.parse(argc, argv)) return *code;
   return run_in_pod("operator", f.pod, [&](Pod& pod) { return run(pod, f); });
 }

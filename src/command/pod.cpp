@@ -25,6 +25,7 @@ void add_flags(Flags& flags, PodOptions& options) {
   flags.option("--context", options.context, "Context of the kubeconfig; its current one when not given");
   flags.flag("--verbose", options.verbose, "Log more");
   flags.ignored(klog_flags());
+  flags.without_effect({"--master"});
 }
 
 Pod::Pod(const PodOptions& options) : pool(worker_threads()), config(load(options)) {

@@ -89,7 +89,10 @@ Task<void> show_progress(Hand& hand, const engine::Progress& progress, Flow flow
     }
     const Duration elapsed = before.at - start;
     const ProgressView view{progress, elapsed, rate(progress.bytes_done, elapsed), bottleneck.take()};
-    if (json) fmt::print("{}\n", progress_json(view));
+    if (json) {
+      fmt::print("{}\n", progress_json(view));
+      flush_output();
+    }
     if (!terminal) continue;
     fmt::print(stderr, "\r\x1b[K{}", progress_text(view));
     g_line_shown = true;

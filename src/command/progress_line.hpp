@@ -49,6 +49,8 @@ Task<T> with_progress(Hand& hand, const engine::Progress& progress, Task<T> work
     co_await group.join();
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::Cancelled && !failed) failed = std::current_exception();
+  } catch (const std::exception&) {
+    if (!failed) failed = std::current_exception();  // standard output takes no more
   }
   clear_progress_line();
   if (failed) std::rethrow_exception(failed);

@@ -96,7 +96,7 @@ Task<int> run_undelete(Hand& hand, UndeleteFlags& flags) {
   for (const engine::ForgottenSnapshot& one : found) {
     const std::uint64_t lost = one.entries_lost + one.files_damaged;
     whole = whole && lost == 0;
-    if (lost > 0)
+    if (lost > 0 && !flags.hand.json)
       fmt::print(stderr, "error: snapshot {} lacks {} entries and the content of {} files\n", one.after,
                  one.entries_lost, one.files_damaged);
   }

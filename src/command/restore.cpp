@@ -64,12 +64,7 @@ void print_result(const RestoreFlags& flags, const engine::Snapshot& snapshot,
   if (flags.options.verify) fmt::print("{} files read again and found right\n", r.files_verified);
   if (!r.owners_kept) fmt::print("owners could not be set: run as root to keep them\n");
   if (r.errors > 0) fmt::print("{} entries could not be restored\n", r.errors);
-  if (r.warnings > 0) fmt::print("{} attributes could not be set\n", r.warnings);
-}
-
-/// With --json every problem is a line of its own, whatever their number.
-void print_problem(const char* type, const engine::PathProblem& problem) {
-  JsonLine().text("message_type", type).text("path", problem.path).text("what", problem.what).print();
+  if (r.warnings > 0) fmt::print("{} attributes or hard links could not be set\n", r.warnings);
 }
 
 void print_change(const RestoreFlags& flags, char kind, const engine::EntryInfo& entry) {
@@ -125,7 +120,9 @@ int restore(int argc, char** argv) {
   flags.option("--iexclude", f.options.iexcludes, "The same without regard to case");
   flags.option("-H,--host", f.filter.host, "For latest: host of the snapshot");
   flags.option("--path", f.filter.paths, "For latest: path of the snapshot; may be repeated");
-  flags.tags("--tag", f.filter.tags, "For latest: tags of the snapshot, a list with commas; may be repeated");
+  flags.tags(
+      "--tag", f.filter.tags,
+      "For latest: a list of tags with commas, all of which it has; may be repeated: of one of the lists");
   flags.flag("--verify", f.options.verify, "Read every restored file again and compare");
   flags.flag("--sync", f.options.durable, "Wait until all of it is on the disk");
   flags.flag(

@@ -40,7 +40,8 @@ int snapshots(int argc, char** argv) {
   add_flags(flags, f.hand);
   flags.option("-H,--host", f.filter.host, "Only of this host");
   flags.option("--path", f.filter.paths, "Only with this path; may be repeated");
-  flags.tags("--tag", f.filter.tags, "Only with all of these tags, a list with commas; may be repeated");
+  flags.tags("--tag", f.filter.tags,
+             "Only with all tags of a list with commas; may be repeated: of one of the lists");
   if (const auto code = flags.parse(argc, argv)) return *code;
   return run_by_hand("snapshots", f.hand, [&](Hand& hand) { return run(hand, f); });
 }

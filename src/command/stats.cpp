@@ -84,7 +84,7 @@ int stats(int argc, char** argv) {
   flags.option("-H,--host", f.filter.host, "Only snapshots of this host");
   flags.option("--path", f.filter.paths, "Only snapshots with this path; may be repeated");
   flags.tags("--tag", f.filter.tags,
-             "Only snapshots with all of these tags, a list with commas; may be repeated");
+             "Only snapshots with all tags of a list with commas; may be repeated: of one of the lists");
   flags.option("--by", f.by,
                "Also what each host, or each set of paths, restores to and needs: host or path");
   if (const auto code = flags.parse(argc, argv)) return *code;

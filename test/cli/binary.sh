@@ -13,3 +13,6 @@ for role in operator sidecar init trigger; do
 done
 expect 0 "$STASH" install
 says "kind: CustomResourceDefinition"
+mv "$T/out" "$T/all"
+expect 0 "$STASH" install --crds --operator
+cmp "$T/out" "$T/all" || fail "both parts are not all"

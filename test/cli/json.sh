@@ -21,10 +21,24 @@ for path in sys.argv[2:]:
         value = json.loads(line)
         kind = value.get("message_type", "") if isinstance(value, dict) else ""
         text = f"{sys.argv[1]} {kind}: {shape(value)}"
-        if text not in seen and kind != "status":
+        if text not in seen and (kind != "status" or sys.argv[1] == "status"):
             seen.append(text)
             print(text)
 PY
+}
+# status REPOSITORY: the line that comes at once, also through a pipe, while the source of a backup is silent.
+status() {
+  local backup line
+  mkfifo "$T/source" "$T/lines"
+  "$STASH" backup -r "$1" --stdin --json <"$T/source" >"$T/lines" 2>"$T/err" &
+  backup=$!
+  exec 3>"$T/source" 4<"$T/lines"
+  read -r -t 10 line <&4 || fail "no line comes while the backup runs"
+  exec 3>&-
+  cat <&4 >/dev/null
+  exec 4<&-
+  wait "$backup" || fail "the backup failed"
+  echo "$line" >"$T/out"
 }
 {
   expect 0 "$STASH" init -r "$R" --json; shape init
@@ -48,8 +62,12 @@ PY
   expect 0 "$STASH" init -r "$T/second"
   export STASH_TO_PASSWORD=$STASH_PASSWORD
   expect 0 "$STASH" copy -r "$R" --to "$T/second" --json; shape copy
+  expect 0 "$STASH" copy -r "$R" --to "$T/second" --json; shape copy
   expect 0 "$STASH" tag -r "$R" --add x "${ids[0]}" --json; shape tag
   expect 0 "$STASH" key list -r "$R" --json; shape key
+  echo battery-staple >"$T/new"
+  expect 0 "$STASH" key add -r "$R" --new-password-file "$T/new" --json; shape key
+  expect 0 "$STASH" key remove -r "$R" "$(sed 's/.*"id":"\([^"]*\)".*/\1/' "$T/out")" --json; shape key
   expect 0 "$STASH" forget -r "$R" --keep-last 1 --prune --json; shape forget
   expect 0 "$STASH" prune -r "$R" --json; shape prune
   expect 0 "$STASH" repair index -r "$R" --json; shape repair
@@ -59,6 +77,7 @@ PY
   expect 3 "$STASH" repair pack -r "$R" --json; shape "repair pack"
   expect 3 "$STASH" repair snapshot -r "$R" --json; shape "repair snapshot"
   expect 10 "$STASH" snapshots -r "$T/nothing" --json; shape error
+  status "$T/second"; shape status
 } >"$T/shapes"
 [ -z "${STASH_GOLDEN_OUT:-}" ] || cp "$T/shapes" "$STASH_GOLDEN_OUT"
 diff "$here/json.golden" "$T/shapes" || fail "the JSON that is printed has changed: add members, never change or remove them"

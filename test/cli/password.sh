@@ -22,3 +22,27 @@ STASH_TO_PASSWORD=battery-staple STASH_TO_PASSWORD_FILE=$T/right expect 0 "$STAS
 STASH_TO_PASSWORD_FILE=$T/other expect 0 "$STASH" copy -r "$R" --to "$T/second"
 STASH_PASSWORD=battery-staple expect 0 "$STASH" snapshots -r "$T/second"
 says "1 snapshots"
+
+# Ctrl-C at the question is an interruption, no empty password.
+cat >"$T/interrupt.py" <<'PY'
+import os, pty, select, sys
+child, terminal = pty.fork()
+if child == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+said = b""
+while b"password of" not in said:
+    said += os.read(terminal, 1024)
+os.write(terminal, b"\x03")
+try:
+    while True:
+        if select.select([terminal], [], [], 2)[0]:
+            said += os.read(terminal, 1024)
+        else:
+            os.write(terminal, b"\x03")  # the first came before it read
+except OSError:  # the terminal is closed
+    pass
+print(said.decode())
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+PY
+expect 130 env -u STASH_PASSWORD python3 "$T/interrupt.py" "$STASH" snapshots -r "$R"
+! grep -qF "is empty" "$T/out" || fail "the interruption counts as an empty password"

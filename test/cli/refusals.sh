@@ -5,11 +5,17 @@ mkdir "$T/data" && echo hi >"$T/data/file"
 
 expect 2 "$STASH" nonsense
 says 'there is no command "nonsense"'
+expect 2 "$STASH" help nonsense
+says 'there is no command "nonsense"'
+expect 0 "$STASH" help backup
+says "--exclude-file"
 expect 2 "$STASH" backup -r "$R" --no-such-flag
 expect 2 "$STASH" backup -r "$R"
 says "no path is given"
-expect 1 "$STASH" snapshots
+expect 2 "$STASH" snapshots
 says "STASH_REPOSITORY"
+expect 2 "$STASH" snapshots -r "$R" --memory 47MiB
+says "--memory 47.000 MiB is too little"
 expect 10 "$STASH" snapshots -r "$R"
 says "there is no repository at $R"
 
@@ -40,6 +46,23 @@ done
 for subset in 1/3 3/3 0.5% 100% 500M 1GiB; do
   expect 0 "$STASH" check -r "$R" --read-data-subset "$subset"
 done
+for share in -1 nan inf 100.1 5x; do
+  expect 2 "$STASH" prune -r "$R" --max-unused="$share"
+  says "is not a percentage from 0 to 100"
+done
+for share in 0 100 2.5 5%; do expect 0 "$STASH" prune -r "$R" --max-unused "$share" --dry-run; done
+for kdf in argon2 Raw; do
+  expect 2 "$STASH" init -r "$T/other" --kdf="$kdf"
+  says "is none of auto, raw, scrypt"
+done
+expect 2 "$STASH" operator --port 65536
+says "--port"
+for replicas in 0 -1 2147483648; do
+  expect 2 "$STASH" install --replicas="$replicas"
+  says "replicas"
+done
+expect 2 "$STASH" install --namespace Stash
+says '"Stash" is not a name'
 expect 1 "$STASH" snapshots -r sftp:host:/x
 says "this version cannot open"
 

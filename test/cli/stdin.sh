@@ -50,10 +50,14 @@ for signal in INT TERM; do
 done
 exec 3>&-
 
-"$STASH" backup -r "$R" --stdin-from-command -- sh -c 'echo $$ >"$1"; exec sleep 1000' sh "$T/pid" &
-backup=$!
-await test -s "$T/pid" || { kill -KILL "$backup"; fail "the command was not started"; }
-interrupt TERM
-await gone "$(cat "$T/pid")" || { kill -KILL "$(cat "$T/pid")"; fail "the command is still there"; }
+# Also when it closed its output and runs on.
+for rest in 'exec sleep 1000' 'exec sleep 1000 >&-'; do
+  rm -f "$T/pid"
+  "$STASH" backup -r "$R" --stdin-from-command -- sh -c "echo \$\$ >\"\$1\"; $rest" sh "$T/pid" &
+  backup=$!
+  await test -s "$T/pid" || { kill -KILL "$backup"; fail "the command was not started"; }
+  interrupt TERM
+  await gone "$(cat "$T/pid")" || { kill -KILL "$(cat "$T/pid")"; fail "the command is still there"; }
+done
 expect 0 "$STASH" snapshots -r "$R"
 says "2 snapshots"

@@ -10,5 +10,7 @@ expect 0 as_nobody init -r "$R"
 expect 3 as_nobody backup -r "$R" "$T/data"
 says "$T/data/b"
 says "incomplete"
+expect 3 as_nobody backup -r "$R" "$T/data" --json
+grep -qF "{\"message_type\":\"file_error\",\"path\":\"$T/data/b\",\"what\":\"" "$T/out" || fail "no line tells what cannot be read"
 expect 0 "$STASH" snapshots -r "$R"
 says "(incomplete)"
