@@ -63,7 +63,7 @@ is "volumes" "$(field deployment/web '.spec.template.spec.volumes[*].name')" dat
 is "annotations of the workload" "$(kn get deployment web -o json | jq -c '[.metadata, .spec.template.metadata | .annotations // {} | keys[] | select(contains("stash"))]')" "[]"
 wait_for "CronJob gone" 60 gone cronjob/stash-trigger-web
 wait_for "ServiceAccount gone" 60 gone serviceaccount/stash-trigger-web
-no_rights() { [ -z "$(kn get roles,rolebindings -o name)" ]; }
+no_rights() { nothing kn get roles,rolebindings -o name; }
 wait_for "Roles and RoleBindings gone" 60 no_rights
 is "references" "$(field repository/store '.status.references[*].name')" ""
 rm -f "$before"

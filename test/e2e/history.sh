@@ -31,7 +31,7 @@ is "sessions that did not succeed" "$failed" 0
 limit_held() { [ "$(names | wc -w)" = 3 ]; }
 wait_for "history limit" 30 limit_held
 is "snapshots: keepLast" "$(field repository/store .status.snapshotCount)" 5
-no_jobs() { [ -z "$(kn get jobs -o name)" ]; }
+no_jobs() { nothing kn get jobs -o name; }
 wait_for "no jobs left" 60 no_jobs
 only_the_workload() { [ "$(kn get pods -o name | wc -l)" = 1 ]; }
 wait_for "no pods left" 60 only_the_workload

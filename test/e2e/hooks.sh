@@ -66,7 +66,9 @@ rolled_out deployment/web
 
 step "a preBackup hook that fails"
 kn patch backupconfiguration/web --type merge -p '{"spec":{"hooks":{"preBackup":{"containerName":"app","exec":{"command":["sh","-c","echo no space for a dump >&2; exit 3"]}}}}}' >/dev/null
-settled() { [ "$(field backupconfiguration/web .status.observedGeneration)" = "$(generation backupconfiguration/web)" ]; }
+settled() { # not when kubectl fails twice
+  local now; now=$(generation backupconfiguration/web) && [ "$(field backupconfiguration/web .status.observedGeneration)" = "$now" ]
+}
 wait_for "the configuration is seen" 30 settled
 rolled_out deployment/web
 before=$(field repository/store .status.snapshotCount)

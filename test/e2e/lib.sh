@@ -13,7 +13,8 @@ is() { [ "$2" = "$3" ] || fail "$1: '$2' instead of '$3'"; printf '%s: %s\n' "$1
 has() { case "$2" in *"$3"*) printf '%s: %s\n' "$1" "$2" >&2 ;; *) fail "$1: '$2' does not say '$3'" ;; esac; }
 
 kn() { k -n "$ns" "$@"; }
-field() { kn get "$1" -o "jsonpath={$2}"; } # KIND/NAME JSONPATH
+# KIND/NAME JSONPATH. Without an answer it says so: an empty field is an answer.
+field() { kn get "$1" -o "jsonpath={$2}" || { echo "no answer"; return 1; }; }
 apply() { kn apply -f - >/dev/null; }
 
 begin() { # NAME: the namespace of this script
@@ -194,7 +195,8 @@ YAML
 phase_is() { [ "$(field "$1" .status.phase)" = "$2" ]; } # KIND/NAME PHASE
 condition() { field "$1" ".status.conditions[?(@.type==\"$2\")].$3"; } # KIND/NAME TYPE MEMBER
 condition_is() { [ "$(condition "$1" "$2" status)" = "$3" ]; } # KIND/NAME TYPE STATUS
-gone() { ! kn get "$1" >/dev/null 2>&1; } # KIND/NAME
+nothing() { local said; said=$("$@") && [ -z "$said" ]; } # COMMAND: it succeeds and prints nothing
+gone() { nothing kn get "$1" --ignore-not-found -o name; } # KIND/NAME
 
 ready() { # BACKUPCONFIGURATION KIND/WORKLOAD: Ready, and its pods run the sidecar
   wait_for "$1 is Ready" 60 phase_is "backupconfiguration/$1" Ready

@@ -14,7 +14,10 @@ ready web Deployment/web
 
 step "nobody behind the Service"
 service away '"yes"'
-no_endpoints() { [ -z "$(k -n stash get endpointslices -l kubernetes.io/service-name=stash-pushgateway -o 'jsonpath={.items[*].endpoints[*].addresses}')" ]; }
+no_endpoints() {
+  nothing k -n stash get endpointslices -l kubernetes.io/service-name=stash-pushgateway \
+    -o 'jsonpath={.items[*].endpoints[*].addresses}'
+}
 wait_for "the Pushgateway is away" 30 no_endpoints
 session one web
 ended backupsession/one Succeeded
