@@ -66,7 +66,7 @@ def warm(path):
 
 def put_away(path):
     """Out of the way without a deletion: for minutes ext4 looks at every inode deleted just now before it gives out another,
-    which cost a restore of 20 000 files as much again. The bytes are given back; the names go at the end."""
+    which cost a restore of 20 000 files as much again. The bytes are given back; run.sh takes the names away after the last set."""
     if not path.exists():
         return
     GONE.mkdir(exist_ok=True)
@@ -231,7 +231,6 @@ def main():
             for name in args.sets.split(","):
                 for tool in args.tools.split(","):
                     Pass(tool, name, rep, args, log).run()
-    wipe(GONE)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ while [ $# -gt 0 ]; do
     --sets) sets=$2; shift ;;
     --reps) reps=$2; shift ;;
     --write) write=1 ;;
-    *) sed -n '2,9p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,10p' "$0" >&2; exit 2 ;;
   esac
   shift
 done
@@ -41,6 +41,7 @@ for set in ${sets//,/ }; do
   rm -f "$results/$set.jsonl"
   python3 "$here/run.py" --tools "$tools" --sets "$set" --reps "$reps" --out "$results/$set.jsonl"
 done
+rm -rf "$BENCH_RUN.gone"
 cat "$results"/*.jsonl >"$folder/results.jsonl"
 python3 "$here/table.py" "$folder/results.jsonl" >"$folder/RESULTS.md"
 cat "$folder/RESULTS.md"

@@ -91,8 +91,9 @@ def main():
         lines = [line.split(":")[1].strip() for line in info if line.startswith("model name")]
     print("# Benchmark: the last runs of test/bench/run.sh\n")
     print("Each cell is wall s / CPU s / peak resident MiB. The ratio is the best peer of the row to stash, wall and CPU; peak memory")
-    print(f"is to stay within {MEMORY} MiB in every row. Each set in one run, source in the page cache, repository on the same disk; stash as")
-    print("the operator runs it, with a key that needs no stretching, the others with a password. The column cp holds floors: cp -a;")
+    print(f"is to stay within {MEMORY} MiB in every row. Each set in one run, source in the page cache, repository on the same disk. All have")
+    print("a secret as `openssl rand -hex 32` makes it: stash, here as in the operator, takes it as a key without stretching, the others")
+    print("stretch it as a password. The column cp holds floors: cp -a;")
     print("unchanged: find asks for the metadata of all; check, all data: cat reads the copy, which is in the page cache.\n")
     print(f"- machine: {len(lines)} × {lines[0]}, {platform.system()} {platform.release()}")
     for tool in tools:

@@ -35,9 +35,9 @@ BORG = dict(
     check="borg check", check_data="borg check --verify-data", prune="borg prune --keep-last 1 && borg compact",
     sparse="--sparse")
 
-# As the operator uses it: a secret of 256 bits, hence no key stretching. The others stretch a password at each start.
+# As the operator uses it: of 64 hexadecimal digits it takes the secret itself as key. The others stretch a password at each start.
 STASH = dict(
-    version="stash version", init="stash init --kdf raw", backup="stash backup {src}", reread="stash backup --force {src}",
+    version="stash version", init="stash init", backup="stash backup {src}", reread="stash backup --force {src}",
     ids="stash snapshots --json | jq -r '.[].id'", restore="stash restore latest --target {out}",
     one="stash restore latest --target {out} --include {src}/{one}", check="stash check",
     check_data="stash check --read-data",
