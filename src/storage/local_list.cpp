@@ -50,7 +50,7 @@ std::vector<Found> read_dir(const std::string& path) {
     struct stat info {};
     if (::fstatat(::dirfd(dir.get()), entry->d_name, &info, 0) != 0) {
       if (errno == ENOENT) continue;  // gone meanwhile
-      throw errno_error(errno, "list " + path + name);
+      throw errno_error(errno, fmt::format("list {}{}", path, name));
     }
     if (S_ISDIR(info.st_mode))
       found.push_back({name + "/", 0});
