@@ -64,7 +64,7 @@ class World:
         self.source = os.path.join(folder, "source")
         self.rng = random.Random(seed)
         self.kept = {}
-        self.said = ""  # standard error of the last command
+        self.said = ""  # standard error of the last command, and the problems with files that it told as JSON
         self.flags = []
         self.environment = dict(os.environ, STASH_PASSWORD=PASSWORD, STASH_REPOSITORY=self.address,
                                 STASH_CACHE_DIR=os.path.join(folder, "cache"))
@@ -77,9 +77,11 @@ class World:
         before = self.objects()
         done = subprocess.run([*prefix, *self.command(*arguments)], env=self.environment, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=time_limit, check=False, preexec_fn=prepare)
-        self.said = done.stderr.decode(errors="replace")
+        out = done.stdout.decode(errors="replace")
+        told = [line for line in out.splitlines() if line.startswith('{"message_type":"file_error"')]
+        self.said = done.stderr.decode(errors="replace") + "\n".join(told)
         self.watch(arguments[0], before, self.objects())
-        return done.returncode, done.stdout.decode(errors="replace")
+        return done.returncode, out
 
     def objects(self):
         """Name -> what tells that an object was written again, of a local repository."""
