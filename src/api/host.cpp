@@ -36,6 +36,8 @@ bool is_workload_kind(std::string_view kind) {
 Model model_of(const BackupConfigurationSpec& spec) { return model(spec); }
 Model model_of(const RestoreSessionSpec& spec) { return model(spec); }
 
+bool each_pod_is_a_host(std::string_view kind) { return kind == "StatefulSet" || kind == "DaemonSet"; }
+
 std::string host_name(std::string_view kind, std::string_view alias, std::string_view pod_name,
                       std::string_view node_name) {
   if (kind == "StatefulSet")

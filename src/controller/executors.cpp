@@ -143,7 +143,7 @@ void add_hosts(const PodQuery& query, const json::Value& workload, const json::V
 std::int32_t expected_hosts(std::string_view kind, std::string_view alias, const json::Value& workload,
                             const Reports& reports, const PodHosts* pods) {
   const std::int32_t now = api::total_hosts(kind, workload);
-  if (kind != "StatefulSet" && kind != "DaemonSet") return now;
+  if (!api::each_pod_is_a_host(kind)) return now;
   if (kind == "DaemonSet" && !pods) return std::max(now, reports.expected);
   const auto present = kind == "StatefulSet" ? hosts_of_ordinals(alias, workload, now) : pods->present;
   const auto gone = std::count_if(reports.hosts.begin(), reports.hosts.end(),

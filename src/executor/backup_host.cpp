@@ -152,12 +152,9 @@ HookFacts facts_of(const BackupOrder& order) {
 /// Notes a hook's outcome as a condition of the target.
 void note_hook(const BackupOrder& order, Report& report, const api::ConditionType& type,
                std::string_view what, const std::string& failure) {
-  const auto status = failure.empty() ? api::ConditionStatus::True : api::ConditionStatus::False;
-  const std::string message = failure.empty()
-                                  ? fmt::format("{} hook of host {} succeeded", what, order.view.host)
-                                  : fmt::format("{} hook of host {}: {}", what, order.view.host, failure);
-  report.target_conditions.push_back(api::condition(type, status, message));
-  if (!failure.empty()) report.errors.push_back(message);
+  const api::Condition& outcome =
+      report.target_conditions.emplace_back(hook_outcome(type, what, order.view.host, failure));
+  if (!failure.empty()) report.errors.push_back(outcome.message);
 }
 
 Task<void> run_pre_hook(Services& services, const BackupOrder& order, Report& report) {
@@ -227,13 +224,12 @@ api::HostBackupStats entry_of(const BackupOrder& order, const Report& report) {
   return entry;
 }
 
-/// False when the session is gone: then there is nobody to tell. One that was made anew under its name is
-/// another.
+/// False when the session is gone: then there is nobody to tell.
 Task<bool> write_report(Services& services, const BackupOrder& order, const Report& report) {
   const TimePoint now = services.timers.now();
   BackupChange change = [&order, &report, now](api::BackupSession& session) {
     const auto at = find_target(session, order.view);
-    if (!at || session.metadata.uid != order.session.metadata.uid) return false;
+    if (!at) return false;
     auto& target = session.status.targets[*at];
     upsert_host(target.stats, entry_of(order, report));
     for (const auto& condition : report.target_conditions) merge_condition(target.conditions, condition, now);
@@ -241,11 +237,12 @@ Task<bool> write_report(Services& services, const BackupOrder& order, const Repo
       api::set_condition(session.status.conditions, condition, now);
     return true;
   };
-  const kube::Ref ref(order.session.metadata.ns, order.session.metadata.name);
-  const auto written = co_await change_status(services, ref, std::move(change));
-  const bool told = written && written->metadata.uid == order.session.metadata.uid;
-  if (!told) log::warn("session is gone, its report is lost", {{"session", ref.str()}});
-  co_return told;
+  const api::ObjectMeta& session = order.session.metadata;
+  const auto written = co_await change_status(services, session, std::move(change));
+  if (!written)
+    log::warn("session is gone, its report is lost",
+              {{"session", kube::Ref(session.ns, session.name).str()}});
+  co_return written.has_value();
 }
 
 Task<void> push_host_metrics(const BackupOrder& order, const Report& report) {

@@ -192,13 +192,11 @@ class Finisher {
 
   Task<void> write(api::Condition condition) {
     const TimePoint now = services_.timers.now();
-    const std::string uid = order_.session.metadata.uid;
-    BackupChange change = [condition = std::move(condition), now, uid](api::BackupSession& session) {
-      return session.metadata.uid == uid && api::set_condition(session.status.conditions, condition, now);
+    BackupChange change = [condition = std::move(condition), now](api::BackupSession& session) {
+      return api::set_condition(session.status.conditions, condition, now);
     };
-    const kube::Ref ref(order_.session.metadata.ns, order_.session.metadata.name);
-    auto written = co_await change_status(services_, ref, std::move(change));
-    if (written && written->metadata.uid == uid) order_.session = std::move(*written);
+    auto written = co_await change_status(services_, order_.session.metadata, std::move(change));
+    if (written) order_.session = std::move(*written);
   }
 
   Services& services_;
@@ -213,7 +211,7 @@ Task<void> fail_all(Services& services, const BackupOrder& order, std::string wh
   const TimePoint now = services.timers.now();
   BackupChange change = [&order, why, now](api::BackupSession& session) {
     const auto at = find_target(session, order.view);
-    if (!at || session.metadata.uid != order.session.metadata.uid) return false;
+    if (!at) return false;
     bool changed = false;
     const std::pair<std::string_view, const api::ConditionType*> pairs[] = {
         {api::kRetentionAction, &api::kRetentionPolicyApplied},
@@ -228,8 +226,7 @@ Task<void> fail_all(Services& services, const BackupOrder& order, std::string wh
     }
     return changed;
   };
-  const kube::Ref ref(order.session.metadata.ns, order.session.metadata.name);
-  co_await change_status(services, ref, std::move(change));
+  co_await change_status(services, order.session.metadata, std::move(change));
 }
 
 }  // namespace

@@ -166,6 +166,15 @@ std::string encode_form(const std::vector<api::FormEntry>& form) {
   return out;
 }
 
+api::Condition hook_outcome(const api::ConditionType& type, std::string_view what, const std::string& host,
+                            const std::string& failure) {
+  if (failure.empty())
+    return api::condition(type, api::ConditionStatus::True,
+                          fmt::format("{} hook of host {} succeeded", what, host));
+  return api::condition(type, api::ConditionStatus::False,
+                        fmt::format("{} hook of host {}: {}", what, host, failure));
+}
+
 net::ClientOptions http_hook_options() {
   net::ClientOptions options;
   options.tls.insecure = true;

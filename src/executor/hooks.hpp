@@ -5,6 +5,7 @@
 
 #include "executor/template.hpp"
 #include "stash/api/backup_session.hpp"
+#include "stash/api/conditions.hpp"
 #include "stash/api/hooks.hpp"
 #include "stash/executor/services.hpp"
 #include "stash/net/http.hpp"
@@ -30,6 +31,11 @@ struct HookFacts {
 /// Whether a post hook runs after an outcome.
 bool hook_applies(api::ExecutionPolicy policy, bool failed, std::int64_t retry_left);
 bool hook_applies(api::RestoreExecutionPolicy policy, bool failed);
+
+/// How a hook of a host went, as a condition: `failure` is empty after a success. Its message tells what,
+/// whose and why.
+api::Condition hook_outcome(const api::ConditionType& type, std::string_view what, const std::string& host,
+                            const std::string& failure);
 
 /// The number of a port given as number or as name of a container's port; `pod` is the whole object. Throws
 /// Error(Invalid) that names the port and, for a name, the container.

@@ -132,12 +132,9 @@ Task<void> run_hook(Services& services, const RestoreOrder& order, Report& repor
     if (e.kind() == ErrorKind::Cancelled) throw;
     failure = e.what();
   }
-  const auto status = failure.empty() ? api::ConditionStatus::True : api::ConditionStatus::False;
-  const std::string message = failure.empty()
-                                  ? fmt::format("{} hook of host {} succeeded", what, order.host)
-                                  : fmt::format("{} hook of host {}: {}", what, order.host, failure);
-  report.conditions.push_back(api::condition(type, status, message));
-  if (!failure.empty()) report.errors.push_back(message);
+  const api::Condition& outcome =
+      report.conditions.emplace_back(hook_outcome(type, what, order.host, failure));
+  if (!failure.empty()) report.errors.push_back(outcome.message);
 }
 
 /// Where the data comes from.
@@ -199,11 +196,10 @@ Task<void> work_with_hooks(Services& services, const RestoreOrder& order, Report
 }
 
 /// Throws Error(Unavailable) when the session is gone: the next start of the container looks again. One that
-/// was made anew under its name is another, and may have other rules.
+/// was made anew under its name may have other rules.
 Task<void> write_report(Services& services, const RestoreOrder& order, const Report& report) {
   const TimePoint now = services.timers.now();
   RestoreChange change = [&order, &report, now](api::RestoreSession& session) {
-    if (session.metadata.uid != order.session.metadata.uid) return false;
     api::HostRestoreStats entry;
     entry.hostname = order.host;
     entry.phase = report.failed() ? api::RestoreHostPhase::Failed : api::RestoreHostPhase::Succeeded;
@@ -214,10 +210,8 @@ Task<void> write_report(Services& services, const RestoreOrder& order, const Rep
       merge_condition(session.status.conditions, condition, now);
     return true;
   };
-  const kube::Ref ref(order.session.metadata.ns, order.session.metadata.name);
-  const auto written = co_await change_status(services, ref, std::move(change));
-  const bool told = written && written->metadata.uid == order.session.metadata.uid;
-  if (!told) throw Error(ErrorKind::Unavailable, "{} has gone while it was worked on", order.where());
+  const auto written = co_await change_status(services, order.session.metadata, std::move(change));
+  if (!written) throw Error(ErrorKind::Unavailable, "{} has gone while it was worked on", order.where());
 }
 
 Task<void> push_host_metrics(const RestoreOrder& order, const Report& report) {

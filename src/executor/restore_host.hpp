@@ -18,9 +18,9 @@ struct RestoreOrder {
 };
 
 /// Restores one host's data, verifies it, and reports it in the session's status, an event and metrics. True
-/// when it succeeded. A failure that trying again cannot mend is written as final, also that the Repository
-/// or its Secret is not there; one that may pass (network), and that the session has gone, throws and leaves
-/// no entry, so that the container's next start tries again.
+/// when it succeeded. A failure that trying again cannot mend is written as final; one that may pass
+/// (network, a Repository, Secret or right that is not there yet), and that the session has gone, throws and
+/// leaves no entry, so that the container's next start tries again.
 Task<bool> restore_host(Services& services, kube::EventRecorder& events, RestoreOrder order);
 
 }  // namespace stash::executor

@@ -1,6 +1,7 @@
 #include "executor/session_status.hpp"
 
 #include "stash/api/conditions.hpp"
+#include "stash/kube/meta.hpp"
 #include "stash/kube/status.hpp"
 
 namespace stash::executor {
@@ -12,40 +13,49 @@ std::string inner(const std::string& patch) {
   return json::dump(document["status"]);
 }
 
-}  // namespace
-
-Task<std::optional<api::BackupSession>> change_status(Services& services, kube::Ref session,
-                                                      BackupChange change) {
-  kube::StatusChange step = [change =
-                                 std::move(change)](const json::Value& object) -> std::optional<std::string> {
-    api::BackupSession read = api::BackupSession::parse(object);
-    if (!change(read)) return std::nullopt;
-    api::BackupSessionStatus written;
-    written.targets = std::move(read.status.targets);
-    written.conditions = std::move(read.status.conditions);
-    return inner(api::status_patch(written));
-  };
-  const auto now =
-      co_await kube::update_status(services.client, api::kBackupSession, session, std::move(step));
-  if (!now) co_return std::nullopt;
-  co_return api::BackupSession::parse(*now);
+/// What an executor may write of a status.
+api::BackupSessionStatus own_part(api::BackupSessionStatus read) {
+  api::BackupSessionStatus written;
+  written.targets = std::move(read.targets);
+  written.conditions = std::move(read.conditions);
+  return written;
 }
 
-Task<std::optional<api::RestoreSession>> change_status(Services& services, kube::Ref session,
-                                                       RestoreChange change) {
-  kube::StatusChange step = [change =
-                                 std::move(change)](const json::Value& object) -> std::optional<std::string> {
-    api::RestoreSession read = api::RestoreSession::parse(object);
+api::RestoreSessionStatus own_part(api::RestoreSessionStatus read) {
+  api::RestoreSessionStatus written;
+  written.stats = std::move(read.stats);
+  written.conditions = std::move(read.conditions);
+  return written;
+}
+
+template <class Session>
+Task<std::optional<Session>> change_own_part(Services& services, const kube::Resource& kind,
+                                             api::ObjectMeta session, std::function<bool(Session&)> change) {
+  kube::StatusChange step = [change = std::move(change),
+                             &session](const json::Value& object) -> std::optional<std::string> {
+    if (kube::uid_of(object) != session.uid) return std::nullopt;
+    Session read = Session::parse(object);
     if (!change(read)) return std::nullopt;
-    api::RestoreSessionStatus written;
-    written.stats = std::move(read.status.stats);
-    written.conditions = std::move(read.status.conditions);
-    return inner(api::status_patch(written));
+    return inner(api::status_patch(own_part(std::move(read.status))));
   };
-  const auto now =
-      co_await kube::update_status(services.client, api::kRestoreSession, session, std::move(step));
-  if (!now) co_return std::nullopt;
-  co_return api::RestoreSession::parse(*now);
+  const kube::Ref ref(session.ns, session.name);
+  const auto now = co_await kube::update_status(services.client, kind, ref, std::move(step));
+  if (!now || kube::uid_of(*now) != session.uid) co_return std::nullopt;
+  co_return Session::parse(*now);
+}
+
+}  // namespace
+
+Task<std::optional<api::BackupSession>> change_status(Services& services, api::ObjectMeta session,
+                                                      BackupChange change) {
+  return change_own_part<api::BackupSession>(services, api::kBackupSession, std::move(session),
+                                             std::move(change));
+}
+
+Task<std::optional<api::RestoreSession>> change_status(Services& services, api::ObjectMeta session,
+                                                       RestoreChange change) {
+  return change_own_part<api::RestoreSession>(services, api::kRestoreSession, std::move(session),
+                                              std::move(change));
 }
 
 bool merge_condition(std::vector<api::Condition>& conditions, api::Condition next, TimePoint now) {

@@ -15,10 +15,10 @@ using BackupChange = std::function<bool(api::BackupSession&)>;
 using RestoreChange = std::function<bool(api::RestoreSession&)>;
 
 /// Reads, changes and writes through the status subresource until nobody came between. The session as it then
-/// is, or nothing when it is gone.
-Task<std::optional<api::BackupSession>> change_status(Services& services, kube::Ref session,
+/// is, or nothing when it is gone: one that was made anew under its name, with another uid, is another.
+Task<std::optional<api::BackupSession>> change_status(Services& services, api::ObjectMeta session,
                                                       BackupChange change);
-Task<std::optional<api::RestoreSession>> change_status(Services& services, kube::Ref session,
+Task<std::optional<api::RestoreSession>> change_status(Services& services, api::ObjectMeta session,
                                                        RestoreChange change);
 
 /// Puts the entry of one host in a list that has one entry a host.

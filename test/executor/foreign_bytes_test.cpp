@@ -18,9 +18,8 @@ TEST_F(Executors, AnErrorThatIsNotUtf8IsWrittenWithAReplacement) {
     session.status.targets[0].stats.push_back(host);
     return true;
   };
-  const kube::Ref ref("demo", "nightly-1");
 
-  const auto written = net::run(change_status(services_, ref, change));
+  const auto written = net::run(change_status(services_, session("nightly-1").metadata, change));
 
   ASSERT_TRUE(written);
   EXPECT_EQ(session("nightly-1").status.targets[0].host("host-0")->error, kInstead);

@@ -24,6 +24,10 @@ bool is_workload_kind(std::string_view kind);
 Model model_of(const BackupConfigurationSpec& spec);
 Model model_of(const RestoreSessionSpec& spec);
 
+/// Every ordinal of a StatefulSet and every node of a DaemonSet has data of its own; the replicas of other
+/// kinds share theirs.
+bool each_pod_is_a_host(std::string_view kind);
+
 /// Host name of an executor: `<alias or host>-<ordinal>` in a StatefulSet's pod, `<alias>-<node>` or the node
 /// in a DaemonSet's, else the alias or host-0. Throws Error(Invalid) when a StatefulSet's pod name carries no
 /// ordinal.

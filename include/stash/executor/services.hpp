@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "stash/api/host.hpp"
 #include "stash/base/random.hpp"
 #include "stash/kube/client.hpp"
 #include "stash/net/task.hpp"
@@ -37,9 +38,7 @@ struct Place {
   std::string pushgateway_url;  ///< empty: metrics are not pushed
 
   Place() {}
-  /// Every ordinal of a StatefulSet and every node of a DaemonSet has data of its own; the replicas of other
-  /// kinds share theirs.
-  bool each_pod_is_a_host() const { return target_kind == "StatefulSet" || target_kind == "DaemonSet"; }
+  bool each_pod_is_a_host() const { return api::each_pod_is_a_host(target_kind); }
 };
 
 }  // namespace stash::executor
