@@ -37,6 +37,15 @@ bool continues(std::string_view text, std::size_t at) { return (byte_at(text, at
 
 }  // namespace
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const Piece piece = first_piece(text);
+    if (!piece.whole) return false;
+    text.remove_prefix(piece.size);
+  }
+  return true;
+}
+
 std::string to_utf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());

@@ -13,6 +13,16 @@ TEST(Text, WhatIsUtf8StaysAsItIs) {
     EXPECT_EQ(to_utf8(text), text);
 }
 
+TEST(Text, IsUtf8WhenEveryCharacterIsWhole) {
+  for (const std::string text :
+       {"", "a\tb\n", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBF"})
+    EXPECT_TRUE(is_utf8(text)) << printable(text);
+  EXPECT_TRUE(is_utf8(std::string("a\0b", 3)));
+  for (const std::string text :
+       {"Andr\xE9", "\xE2\x82", "\x80", "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF5"})
+    EXPECT_FALSE(is_utf8(text)) << printable(text);
+}
+
 TEST(Text, EachLongestPartOfACharacterIsReplacedOnce) {
   EXPECT_EQ(to_utf8("Andr\xE9.doc"), "Andr" + kInstead + ".doc");
   EXPECT_EQ(to_utf8("\xE2\x82"), kInstead);

@@ -8,6 +8,9 @@
 
 namespace stash {
 
+/// True when the bytes are well-formed UTF-8: names of files need not be.
+bool is_utf8(std::string_view text);
+
 /// The text with U+FFFD for what of it is not UTF-8: one for each longest part that could begin a character,
 /// as Unicode recommends.
 std::string to_utf8(std::string_view text);

@@ -32,10 +32,6 @@ void move_content(Entry& from, Entry& to) {
   to.extents = std::move(from.extents);
 }
 
-std::uint64_t held_by(const Entry& entry) {
-  return entry.blobs.size() * sizeof(BlobRef) + entry.extents.size() * sizeof(Extent);
-}
-
 void copy_xattrs(const Entry& from, Entry& to) {
   to.xattrs = from.xattrs;
   to.xattr_blob = from.xattr_blob;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <span>
 
-#include "engine/format/utf8.hpp"
+#include "stash/base/text.hpp"
 
 namespace stash::engine {
 namespace {

@@ -32,10 +32,6 @@ bool is_whole_copy(const Entry& source, const Entry& copy) {
          copy.extents == source.extents;
 }
 
-std::uint64_t held_by(const Entry& entry) {
-  return entry.blobs.size() * sizeof(BlobRef) + entry.extents.size() * sizeof(Extent);
-}
-
 bool is_again(std::span<const WantedPiece> pieces, std::size_t i) {
   return i > 0 && pieces[i].frame_offset == pieces[i - 1].frame_offset && pieces[i].id == pieces[i - 1].id;
 }

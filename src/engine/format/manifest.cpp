@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "engine/format/utf8.hpp"
 #include "stash/base/error.hpp"
+#include "stash/base/text.hpp"
 #include "stash/json/value.hpp"
 
 namespace stash::engine {

@@ -79,6 +79,10 @@ Task<std::optional<BlobRef>> ContentReader::next() {
   co_return std::nullopt;
 }
 
+std::uint64_t held_by(const Entry& entry) {
+  return entry.blobs.size() * sizeof(BlobRef) + entry.extents.size() * sizeof(Extent);
+}
+
 Task<std::vector<Xattr>> read_xattrs(BlobReader& blobs, const Entry& entry) {
   if (!entry.xattr_blob) co_return entry.xattrs;
   const Bytes bytes = co_await blobs.read(BlobKind::Tree, entry.xattr_blob->id);

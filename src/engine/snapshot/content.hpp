@@ -54,6 +54,9 @@ class ContentReader {
   std::function<void(const BlobRef&)> visit_;
 };
 
+/// Bytes that the refs and extents of an entry hold in memory.
+std::uint64_t held_by(const Entry& entry);
+
 /// The xattrs of an entry, wherever they are kept.
 Task<std::vector<Xattr>> read_xattrs(BlobReader& blobs, const Entry& entry);
 /// Puts a set into the entry, or into a blob when it is large. Error(Exhausted) when it is over kMaxBlob.
