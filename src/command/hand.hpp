@@ -20,8 +20,7 @@ inline constexpr const char* kHandFooter =
     "AWS_SECRET_ACCESS_KEY,\n"
     "AWS_SESSION_TOKEN, AWS_REGION, AWS_DEFAULT_REGION, SSL_CERT_FILE, "
     "STASH_CACHE_DIR (empty: as --no-cache),\nXDG_CACHE_HOME. Without the two AWS keys the role of the pod "
-    "or "
-    "machine is used, as the SDKs of AWS do.\n\n"
+    "or machine is used, as the SDKs of AWS do.\n\n"
     "EXIT STATUS: 0 done, 1 failed or damage found by check, 2 wrong usage, 3 done in part (some files "
     "could not\nbe read, restored or repaired, snapshots were not copied, or the store refused to delete "
     "something),\n10 no repository at the address, 12 wrong password, 130 interrupted.\n";

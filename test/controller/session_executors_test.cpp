@@ -24,6 +24,13 @@ Task<void> begin(Cluster& c, const kube::Resource& kind, int replicas) {
   EXPECT_EQ(c.session("nightly-1").status.targets[0].total_hosts, replicas);
 }
 
+/// The session succeeds once its closing work is told.
+Task<void> expect_success(Cluster& c) {
+  c.close("nightly-1");
+  co_await c.settle();
+  EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Succeeded");
+}
+
 /// The session fails, because nobody is there to do it, after the patience and not before.
 Task<void> expect_disruption(Cluster& c) {
   co_await c.pass(9min, 30s);
@@ -43,9 +50,7 @@ TEST(Sessions, FollowAStatefulSetThatIsScaledDown) {
     co_await c.settle();
     // host-2 is gone but has reported; host-1 is not waited for any more.
     EXPECT_EQ(c.session("nightly-1").status.targets[0].phase, api::TargetPhase::Succeeded);
-    c.close("nightly-1");
-    co_await c.settle();
-    EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Succeeded");
+    co_await expect_success(c);
     EXPECT_EQ(c.rollouts(kube::kStatefulSet), 2);
   });
 }
@@ -90,9 +95,7 @@ TEST(Sessions, AnExecutorThatComesBackGoesOn) {
     EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Running");
     EXPECT_TRUE(api::is_false(c.session("nightly-1").status.targets[0].conditions, api::kBackupDisrupted));
     c.report("nightly-1", {"host-0"});
-    c.close("nightly-1");
-    co_await c.settle();
-    EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Succeeded");
+    co_await expect_success(c);
   });
 }
 
@@ -107,9 +110,7 @@ TEST(Sessions, WhoseHostsTakeLongTurnsAreClosedInPeace) {
     }
     co_await c.pass(45min, 5min);
     EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Running");
-    c.close("nightly-1");
-    co_await c.settle();
-    EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Succeeded");
+    co_await expect_success(c);
   });
 }
 
@@ -146,9 +147,7 @@ TEST(Sessions, BeginWithThePodsThatServeWhileARolloutIsStuck) {
     co_await c.pass(90s, 30s);
     EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Running");
     c.report("nightly-1", {"host-0"});
-    c.close("nightly-1");
-    co_await c.settle();
-    EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Succeeded");
+    co_await expect_success(c);
   });
 }
 
@@ -262,9 +261,7 @@ TEST(Sessions, OfADaemonSetWaitForEachNodeThoughOneThatReportedIsGone) {
     EXPECT_EQ(c.session("nightly-1").status.targets[0].phase, api::TargetPhase::Running);
 
     c.report("nightly-1", {"c", "a", "b"});
-    c.close("nightly-1");
-    co_await c.settle();
-    EXPECT_EQ(c.phase(api::kBackupSession, "nightly-1"), "Succeeded");
+    co_await expect_success(c);
   });
 }
 

@@ -22,6 +22,7 @@ class DamagedManifest : public BackupTest, public ::testing::WithParamInterface<
     }
     world_.memory.objects().at(object()).at(GetParam()) ^= std::byte{1};
     reopen();
+    log::set_level(log::Level::Info);  // what other tests of this process left
     log::set_sink([this](std::string_view line) { logged_ += line; });
   }
   ~DamagedManifest() override { log::set_sink(nullptr); }

@@ -34,6 +34,15 @@ class DamagedTomb : public RepairTest, public ::testing::WithParamInterface<std:
     Progress progress;
     return net::run(repair_index(*open(), dry_run, progress));
   }
+  /// A backup that had its look at the tombs before there was this one.
+  std::unique_ptr<Repository> looked_before() {
+    const auto damaged = world.memory.objects().at(tomb);
+    world.memory.objects().erase(tomb);
+    auto repository = open();
+    net::run(repository->impl().load_index(Index::Scope::Members));
+    world.memory.objects()[tomb] = damaged;
+    return repository;
+  }
   /// Fails with what is the matter and what helps.
   void expect_refused(const std::function<void()>& operation) {
     try {
@@ -102,23 +111,15 @@ TEST_P(DamagedTomb, LeavesNoTraceOfPacksThatWereDeletedUnderIt) {
 }
 
 TEST_P(DamagedTomb, ThatComesWhileABackupRunsFailsIt) {
-  const auto damaged = world.memory.objects().at(tomb);
-  world.memory.objects().erase(tomb);
-  const auto repository = open();
-  net::run(repository->impl().load_index(Index::Scope::Members));
-  world.memory.objects()[tomb] = damaged;
+  const auto repository = looked_before();
 
   expect_refused([&] { net::run(make_snapshot(*repository, forgotten)); });
   EXPECT_EQ(world.names("snapshots/").size(), 3u);
 }
 
 TEST_P(DamagedTomb, ThatIsTakenAwayWhileABackupRunsMakesItLookAgain) {
-  const auto damaged = world.memory.objects().at(tomb);
-  world.memory.objects().erase(tomb);
-  const auto repository = open();
-  net::run(repository->impl().load_index(Index::Scope::Members));
-  // Published and obeyed after the backup had its look at the tombs, then damaged and repaired.
-  world.memory.objects()[tomb] = damaged;
+  const auto repository = looked_before();
+  // Obeyed, then damaged and repaired.
   for (const std::string& pack : condemned) world.memory.objects().erase(pack);
   repair();
 

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "backup_fixture.hpp"
-#include "engine/snapshot/commit.hpp"
+#include "engine/snapshot_fixture.hpp"
 
 namespace stash::engine::test {
 namespace {
@@ -21,17 +21,7 @@ Task<void> write_entries(BlobWriter& writer, Repository::Impl& repository, const
     const bool full = tree.add(entry);
     if (full) co_await tree.flush();
   }
-  const TreeRef root = co_await tree.finish();
-  Manifest manifest;
-  manifest.root = root.blob.id;
-  manifest.entries = root.entries;
-  manifest.snapshot.start = repository.environment.timers.now();
-  manifest.snapshot.end = manifest.snapshot.start;
-  manifest.snapshot.host = "host-0";
-  manifest.snapshot.paths = {"/n"};
-  manifest.snapshot.program = "test";
-  const Manifest committed = co_await commit(repository, writer, std::move(manifest));
-  made = committed.snapshot;
+  co_await commit_tree(writer, repository, tree, "/n", made);
 }
 
 /// Snapshots of /n that no quiet file system gives.

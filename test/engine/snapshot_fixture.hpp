@@ -13,26 +13,32 @@ namespace stash::engine::test {
 /// Path -> content of a small made-up snapshot.
 using Files = std::map<std::string, Bytes>;
 
+/// Ends a tree and commits it as a snapshot of `path`.
+inline Task<void> commit_tree(BlobWriter& writer, Repository::Impl& repository, TreeWriter& tree,
+                              std::string path, Snapshot& made) {
+  const TreeRef root = co_await tree.finish();
+  Manifest manifest;
+  manifest.root = root.blob.id;
+  manifest.entries = root.entries;
+  manifest.snapshot.start = repository.environment.timers.now();
+  manifest.snapshot.end = manifest.snapshot.start;
+  manifest.snapshot.host = "host-0";
+  manifest.snapshot.paths = {std::move(path)};
+  manifest.snapshot.program = "test";
+  const Manifest committed = co_await commit(repository, writer, std::move(manifest));
+  made = committed.snapshot;
+}
+
 inline Task<void> write_files(BlobWriter& writer, Repository::Impl& repository, const Files& files,
                               Snapshot& made) {
   TreeWriter tree(writer, repository.tree_seed);
-  Manifest manifest;
   for (const auto& [path, content] : files) {
     std::vector<BlobRef> refs;
     if (!content.empty()) refs.push_back(co_await writer.add(BlobKind::Data, content));
     const bool full = tree.add(file_entry(path, std::move(refs)));
     if (full) co_await tree.flush();
   }
-  const TreeRef root = co_await tree.finish();
-  manifest.root = root.blob.id;
-  manifest.entries = root.entries;
-  manifest.snapshot.start = repository.environment.timers.now();
-  manifest.snapshot.end = manifest.snapshot.start;
-  manifest.snapshot.host = "host-0";
-  manifest.snapshot.paths = {"/data"};
-  manifest.snapshot.program = "test";
-  const Manifest committed = co_await commit(repository, writer, std::move(manifest));
-  made = committed.snapshot;
+  co_await commit_tree(writer, repository, tree, "/data", made);
 }
 
 /// Backs up `files` and gives the snapshot.

@@ -59,49 +59,47 @@ TEST(HttpClient, ReadsStatusHeadersAndBody) {
   EXPECT_EQ(header(response.headers, "x-a"), "b");
 }
 
-TEST(HttpClient, SendsAllPiecesOfTheBodyWithTheirLength) {
-  std::string seen;
-  ScriptedPeer peer({[&seen](PeerConnection& c) {
-    seen = c.read_request();
+/// What a peer reads of a request, and the Host that it has.
+struct Sent {
+  std::string bytes;
+  std::string authority;
+};
+
+Sent send_to_peer(Request request) {
+  Sent sent;
+  ScriptedPeer peer({[&sent](PeerConnection& c) {
+    sent.bytes = c.read_request();
     c.write(kHello);
   }});
   HttpClient client(Url::parse(peer.url()), quick());
-  auto body = [](HttpClient& c) -> Task<Response> {
-    Request request("PUT", "/bucket/key");
-    request.headers.emplace_back("X-Extra", "1");
-    for (const char* piece : {"ab", "", "cde"}) request.body.push_back(as_bytes(piece));
-    co_return co_await c.send(std::move(request));
-  };
+  sent.authority = client.origin().authority();
+  run(client.send(std::move(request)));
+  return sent;
+}
 
-  run(body(client));
+TEST(HttpClient, SendsAllPiecesOfTheBodyWithTheirLength) {
+  Request request("PUT", "/bucket/key");
+  request.headers.emplace_back("X-Extra", "1");
+  for (const char* piece : {"ab", "", "cde"}) request.body.push_back(as_bytes(piece));
 
-  EXPECT_EQ(seen, "PUT /bucket/key HTTP/1.1\r\nHost: " + client.origin().authority() +
-                      "\r\nUser-Agent: stash/" STASH_VERSION
-                      "\r\nContent-Length: 5\r\nX-Extra: 1\r\n\r\nabcde");
+  const Sent sent = send_to_peer(std::move(request));
+
+  EXPECT_EQ(sent.bytes, "PUT /bucket/key HTTP/1.1\r\nHost: " + sent.authority +
+                            "\r\nUser-Agent: stash/" STASH_VERSION
+                            "\r\nContent-Length: 5\r\nX-Extra: 1\r\n\r\nabcde");
 }
 
 TEST(HttpClient, TakesHostAndUserAgentFromTheCallerAndFramingFromNobody) {
-  std::string seen;
-  ScriptedPeer peer({[&seen](PeerConnection& c) {
-    seen = c.read_request();
-    c.write(kHello);
-  }});
-  HttpClient client(Url::parse(peer.url()), quick());
-  auto body = [](HttpClient& c) -> Task<Response> {
-    Request request("POST", "/hook");
-    for (const auto& [name, value] : std::map<std::string, std::string>{{"host", "app.example"},
-                                                                        {"user-agent", "probe"},
-                                                                        {"content-length", "7"},
-                                                                        {"CONNECTION", "close"},
-                                                                        {"transfer-encoding", "chunked"},
-                                                                        {"x-extra", "1"}})
-      request.headers.emplace_back(name, value);
-    co_return co_await c.send(std::move(request));
-  };
+  Request request("POST", "/hook");
+  for (const auto& [name, value] : std::map<std::string, std::string>{{"host", "app.example"},
+                                                                      {"user-agent", "probe"},
+                                                                      {"content-length", "7"},
+                                                                      {"CONNECTION", "close"},
+                                                                      {"transfer-encoding", "chunked"},
+                                                                      {"x-extra", "1"}})
+    request.headers.emplace_back(name, value);
 
-  run(body(client));
-
-  EXPECT_EQ(seen,
+  EXPECT_EQ(send_to_peer(std::move(request)).bytes,
             "POST /hook HTTP/1.1\r\nHost: app.example\r\nUser-Agent: probe\r\nContent-Length: 0\r\n"
             "x-extra: 1\r\n\r\n");
 }
