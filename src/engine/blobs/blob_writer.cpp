@@ -24,9 +24,12 @@ constexpr std::size_t kSegmentBlobs = 1u << 16;
 constexpr Duration kSegmentAge = std::chrono::minutes(5);
 constexpr std::uint64_t kMaxCosts = kMiB;  ///< of the blobs of one lease
 
-/// Of the budget two thirds are for data packs, a twelfth for tree packs; the rest is for who reads, for the
-/// segments in the making and for the decoded metadata.
-PackLimits data_limits(std::uint64_t budget) { return {std::clamp(budget / 6, 4 * kMiB, 64 * kMiB), 2, 4}; }
+/// Of the budget three fifths are for data packs and a twelfth for tree packs, each of which its last frame
+/// takes beyond its target; the rest is for who reads, for the segments in the making and for the decoded
+/// metadata.
+PackLimits data_limits(std::uint64_t budget) {
+  return {std::clamp(budget / 20 * 3, 4 * kMiB, 64 * kMiB), 2, 4};
+}
 PackLimits tree_limits(std::uint64_t budget) { return {std::clamp(budget / 24, 4 * kMiB, 16 * kMiB), 1, 2}; }
 
 /// Counts who waits for the store while it lives.

@@ -13,7 +13,7 @@ namespace stash::engine {
 namespace {
 
 constexpr std::uint64_t kMaxCopyRun = std::uint64_t{2} << 20;
-/// A run and a decoded frame are a sixth of it: the packs in the making have two thirds.
+/// A run and a decoded frame are a sixth of it: the packs in the making have three fifths.
 constexpr std::uint64_t kBudgetOfRun = 6 * (kMaxCopyRun + kMaxFrame);
 
 /// Rows of one frame.
