@@ -188,6 +188,7 @@ class Pass:
         finally:
             if self.server:
                 self.server.stop()
+        put_away(REPO)  # that of cp has as many files as the set
         wipe(RUN)
 
     def measure_all(self):
