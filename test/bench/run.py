@@ -64,6 +64,11 @@ def warm(path):
                    shell=True, check=True)
 
 
+def make_writable(path):
+    """Repositories and what was restored of them may be read-only, which stops all but root."""
+    subprocess.run(["chmod", "-R", "u+rwX", str(path)], check=False)
+
+
 def put_away(path):
     """Out of the way without a deletion: for minutes ext4 looks at every inode deleted just now before it gives out another,
     which cost a restore of 20 000 files as much again. The bytes are given back; run.sh takes the names away after the last set."""
@@ -71,6 +76,7 @@ def put_away(path):
         return
     GONE.mkdir(exist_ok=True)
     away = GONE / str(len(list(GONE.iterdir())))
+    make_writable(path)
     path.rename(away)
     subprocess.run(["find", str(away), "-type", "f", "-size", "+0", "-exec", "truncate", "-s", "0", "{}", "+"], check=True)
 
@@ -78,7 +84,7 @@ def put_away(path):
 def wipe(*paths):
     for path in paths:
         if path.exists():
-            subprocess.run(["chmod", "-R", "u+rwX", str(path)], check=False)
+            make_writable(path)
             shutil.rmtree(path)
 
 
