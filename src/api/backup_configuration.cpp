@@ -1,6 +1,7 @@
 #include "stash/api/backup_configuration.hpp"
 
 #include "api/object.hpp"
+#include "stash/api/fields/backup_configuration.hpp"
 #include "stash/api/schema.hpp"
 #include "stash/json/schema.hpp"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/object.hpp"
+#include "stash/api/fields/backup_session.hpp"
 #include "stash/api/schema.hpp"
 #include "stash/json/schema.hpp"
 

@@ -1,5 +1,6 @@
 #include "stash/api/conditions.hpp"
 
+#include "stash/api/fields/types.hpp"
 #include "stash/json/write.hpp"
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 #include "stash/api/repository.hpp"
 
 #include "api/object.hpp"
+#include "stash/api/fields/repository.hpp"
 #include "stash/api/schema.hpp"
 #include "stash/json/schema.hpp"
 #include "stash/kube/meta.hpp"

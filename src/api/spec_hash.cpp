@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "api/fnv.hpp"
+#include "stash/api/fields/repository.hpp"
+#include "stash/api/fields/runtime.hpp"
+#include "stash/api/fields/target.hpp"
 #include "stash/json/write.hpp"
 
 namespace stash::api {

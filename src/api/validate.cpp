@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "stash/api/fields/types.hpp"
 #include "stash/api/host.hpp"
 #include "stash/api/names.hpp"
 

@@ -2,6 +2,7 @@
 
 #include "controller/container_security.hpp"
 #include "controller/inject.hpp"
+#include "stash/api/fields/target.hpp"
 #include "stash/api/names.hpp"
 #include "stash/api/spec_hash.hpp"
 #include "stash/json/write.hpp"

@@ -30,8 +30,11 @@ bool is_empty(const T& value) {
     return !value;
   else if constexpr (std::is_integral_v<T>)
     return value == 0;
-  else
+  else {
+    static_assert(std::is_same_v<T, GoDuration> || std::is_same_v<T, TimePoint>,
+                  "a struct whose field table is not included");
     return value == T{};
+  }
 }
 
 inline void write_text(Writer& w, std::string_view text) { w.String(text); }
