@@ -10,7 +10,7 @@ mkdir -p "$CLEAN"
 one() {
   local source=$1 key out
   key=$( (cat .clang-tidy; clang++-16 -std=c++20 -E -P -Iinclude -Isrc -DBOOST_ASIO_NO_DEPRECATED -DBOOST_ASIO_SEPARATE_COMPILATION \
-    -DBOOST_BEAST_SEPARATE_COMPILATION -DBOOST_ASIO_DISABLE_BOOST_REGEX -DRAPIDJSON_HAS_STDSTRING=1 -DFMT_HEADER_ONLY=1 \
+    -DBOOST_BEAST_SEPARATE_COMPILATION -DBOOST_ASIO_DISABLE_BOOST_REGEX -DRAPIDJSON_HAS_STDSTRING=1 \
     '-DSTASH_VERSION=""' "$source") | sha256sum | cut -c1-32)
   [ -e "$CLEAN/$key" ] && return 0
   if out=$(clang-tidy-16 --quiet -p "$BUILD" "$source" 2>&1); then touch "$CLEAN/$key"; else printf '%s\n' "$out"; return 1; fi

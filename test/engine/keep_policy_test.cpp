@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "stash/engine/forget.hpp"
 
 namespace stash::engine {
