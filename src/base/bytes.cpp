@@ -7,6 +7,8 @@
 #include <charconv>
 #include <limits>
 
+template class std::vector<std::byte, stash::UninitializedAllocator<std::byte>>;
+
 namespace stash {
 
 std::string to_hex(ByteView bytes) {

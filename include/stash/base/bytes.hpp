@@ -56,3 +56,6 @@ std::string format_size(std::uint64_t bytes);
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
 }  // namespace stash
+
+// Compiled and optimized once, in bytes.cpp: its allocator makes every copy a loop over bytes.
+extern template class std::vector<std::byte, stash::UninitializedAllocator<std::byte>>;
