@@ -97,7 +97,7 @@ if wanted unit; then
   build tsan test_storage test_net
   tests tsan -L unit -R '^(storage|net)\.' -j "$jobs"
   step "schedules of writers and collectors, damage, dying system calls, full disks, changing sources, a failing S3"
-  build release test_engine stash bench_micro bench_large_index
+  build release test_engine_faults stash bench_micro bench_large_index
   tests release -L fault -j "$jobs"
   step "fuzzing"
   build fuzz fuzz

@@ -25,11 +25,11 @@ done
 test/deps.sh
 jobs=$(nproc)
 cmake --preset release >/dev/null
-cmake --build --preset release -j "$jobs" --target test_engine stash >/dev/null
+cmake --build --preset release -j "$jobs" --target test_engine_faults stash >/dev/null
 kept=${STASH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/stash}/nightly
 mkdir -p "$kept"
 trap 'for job in $(jobs -p); do pkill -P "$job" || true; done' EXIT
-engine=build/release/test/test_engine stash=$PWD/build/release/stash
+engine=build/release/test/test_engine_faults stash=$PWD/build/release/stash
 
 wants() { [ ${#wanted[@]} = 0 ] || [[ " ${wanted[*]} " = *" $1 "* ]]; }
 # part NAME COMMAND...: keeps what it says, and how long it took
