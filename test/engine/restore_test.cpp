@@ -55,24 +55,32 @@ class RestoreTest : public BackupTest {
     world_.memory.objects().at(pack_name(frame.pack)).at(frame.offset) ^= std::byte{1};
   }
   void damage_blob(const BlobId& id) { damage(place_of(id)); }
-  /// The last frame that holds leaves and not the root.
+  /// A frame that holds leaves, but neither a node nor the first or the last leaf. Small leaves share frames
+  /// past large ones, so which one that is changes with the paths.
   void damage_tree(const Snapshot& snapshot) {
-    const BlobId root = manifest_of(snapshot).root;
-    std::vector<BlobId> blobs = net::run(tree_blobs(root));
-    const std::uint32_t last = place_of(root).offset;
-    std::erase_if(blobs, [&](const BlobId& id) { return place_of(id).offset == last; });
-    ASSERT_GT(blobs.size(), 0u);
-    damage_blob(blobs.back());
+    TreeBlobs tree = net::run(tree_blobs(manifest_of(snapshot).root));
+    ASSERT_GT(tree.leaves.size(), 2u);
+    std::set<std::uint32_t> kept;
+    for (const BlobId& id : tree.nodes) kept.insert(place_of(id).offset);
+    for (const BlobId& id : {tree.leaves.front(), tree.leaves.back()}) kept.insert(place_of(id).offset);
+    std::erase_if(tree.leaves, [&](const BlobId& id) { return kept.contains(place_of(id).offset); });
+    ASSERT_GT(tree.leaves.size(), 0u);
+    damage_blob(tree.leaves.front());
   }
-  Task<std::vector<BlobId>> tree_blobs(BlobId root) {
+  struct TreeBlobs {
+    std::vector<BlobId> nodes;
+    std::vector<BlobId> leaves;
+  };
+  Task<TreeBlobs> tree_blobs(BlobId root) {
     BlobReader blobs(repository_->impl());
     TreeReader tree(blobs, root);
-    std::vector<BlobId> found;
-    tree.on_blob([&](const BlobRef& ref) { found.push_back(ref.id); });
-    for (;;) {
-      const auto entry = co_await tree.next();
-      if (!entry) break;
-    }
+    TreeBlobs found;
+    tree.on_blob([&](const BlobRef& ref) { found.nodes.push_back(ref.id); });
+    while (co_await tree.next())
+      if (!tree.peek() && !found.nodes.empty()) {
+        found.leaves.push_back(found.nodes.back());
+        found.nodes.pop_back();
+      }
     co_return found;
   }
 };
@@ -436,7 +444,7 @@ TEST_F(RestoreTest, DamagedPacksAreToldAndTheRestIsRestored) {
 
 TEST_F(RestoreTest, OfADamagedTreeAllIsRestoredBesideTheDamage) {
   make_dir(dir_ / "n");
-  constexpr int kFiles = 2000;
+  constexpr int kFiles = 3000;
   std::mt19937_64 random(1);
   for (int i = 0; i < kFiles; ++i) {
     std::string name = fmt::format("{:04}", i);
