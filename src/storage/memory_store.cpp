@@ -1,13 +1,18 @@
 #include "stash/storage/memory_store.hpp"
 
+#include <algorithm>
+
 #include "storage/names.hpp"
 
 namespace stash::storage {
 
 Task<void> MemoryStore::put(std::string name, std::vector<ByteView> parts) {
   check_name(name);
-  Bytes whole;
-  for (const ByteView part : parts) whole.insert(whole.end(), part.begin(), part.end());
+  std::size_t size = 0;
+  for (const ByteView part : parts) size += part.size();
+  Bytes whole(size);
+  std::byte* end = whole.data();
+  for (const ByteView part : parts) end = std::copy_n(part.data(), part.size(), end);
   const bool fresh = objects_.try_emplace(name, std::move(whole)).second;
   if (!fresh) throw Error(ErrorKind::Conflict, "{}: {} exists already", describe(), name);
   co_return;
@@ -22,8 +27,9 @@ Task<Bytes> MemoryStore::get(std::string name, Range range) {
                                   ? whole.size() - std::min<std::uint64_t>(range.length, whole.size())
                                   : std::min<std::uint64_t>(range.offset, whole.size());
   const std::uint64_t length = std::min<std::uint64_t>(range.length, whole.size() - begin);
-  const auto first = whole.begin() + static_cast<std::ptrdiff_t>(begin);
-  co_return Bytes(first, first + static_cast<std::ptrdiff_t>(length));
+  Bytes part(length);
+  std::copy_n(whole.data() + begin, length, part.data());
+  co_return part;
 }
 
 Task<std::optional<std::uint64_t>> MemoryStore::size(std::string name) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "engine/engine_fixture.hpp"
 #include "engine/format/keys.hpp"
 
@@ -11,6 +13,13 @@ inline Keys test_keys() {
   SeededRandom random(77);
   const ObjectId repository = ObjectId::make(random);
   return {crypto::Key(Bytes(32, std::byte{5})), repository};
+}
+
+/// A copy that ends after `size` bytes.
+inline Bytes first_of(const Bytes& bytes, std::size_t size) {
+  Bytes cut(size);
+  std::copy_n(bytes.data(), size, cut.data());
+  return cut;
 }
 
 /// Calls `open` with every shorter version of `bytes` and with every byte changed; true when each call throws
@@ -23,7 +32,7 @@ template <class Open>
     return kind == ErrorKind::Corrupt || kind == ErrorKind::Unsupported;
   };
   for (std::size_t size = 0; size < bytes.size(); ++size)
-    if (!detected(Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size))))
+    if (!detected(first_of(bytes, size)))
       return ::testing::AssertionFailure() << "cut to " << size << " of " << bytes.size() << " bytes";
   for (std::size_t i = 0; i < bytes.size(); ++i)
     for (const std::byte mask : {std::byte{1}, std::byte{0x80}}) {
@@ -45,7 +54,7 @@ template <class Decode>
     return !kind || kind == ErrorKind::Corrupt || kind == ErrorKind::Unsupported;
   };
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    const Bytes cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+    const Bytes cut = first_of(bytes, size);
     if (kind_of([&] { decode(cut); }) != ErrorKind::Corrupt)
       return ::testing::AssertionFailure() << "cut to " << size << " of " << bytes.size() << " bytes";
   }

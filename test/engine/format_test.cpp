@@ -158,7 +158,7 @@ TEST(SealedObjects, ACutNearAPieceBoundaryIsDetected) {
     for (std::size_t size = boundary - 17; size <= std::min(boundary + 17, sealed.size() - 1); ++size)
       // With the true number of pieces in the header, and with that which the length suggests.
       for (const int pieces : {1, 2, 3}) {
-        Bytes cut(sealed.begin(), sealed.begin() + static_cast<std::ptrdiff_t>(size));
+        Bytes cut = test::first_of(sealed, size);
         cut[12] = static_cast<std::byte>(pieces);
         EXPECT_EQ(test::kind_of([&] { open_object(keys, kSegmentMagic, "index/a", cut); }),
                   ErrorKind::Corrupt)

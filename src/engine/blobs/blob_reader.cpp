@@ -68,8 +68,9 @@ Task<Bytes> BlobReader::read_place(BlobPlace place, BlobKind kind) {
   const Frame whole = co_await frame(place.frame, kind);
   if (std::uint64_t{place.offset} + place.length > whole->size())
     throw Error(ErrorKind::Corrupt, "{}: the index points outside a frame", pack_name(place.frame.pack));
-  const auto begin = whole->begin() + place.offset;
-  co_return Bytes(begin, begin + place.length);
+  Bytes blob(place.length);
+  std::copy_n(whole->data() + place.offset, place.length, blob.data());
+  co_return blob;
 }
 
 std::vector<BlobPlace> BlobReader::find(BlobKind kind, const BlobId& id) const {

@@ -2,6 +2,8 @@
 
 #include <lz4.h>
 
+#include <algorithm>
+
 #include "stash/base/error.hpp"
 
 namespace stash::engine {
@@ -21,7 +23,9 @@ Bytes decompress(ByteView payload, Codec codec, std::size_t raw) {
   if (raw > kMaxFrame) throw Error(ErrorKind::Corrupt, "damaged frame: {} bytes are too many", raw);
   if (codec == Codec::Raw) {
     if (payload.size() != raw) throw Error(ErrorKind::Corrupt, "damaged frame: wrong length");
-    return Bytes(payload.begin(), payload.end());
+    Bytes out(raw);
+    std::copy_n(payload.data(), raw, out.data());
+    return out;
   }
   Bytes out(raw);
   const int size =
