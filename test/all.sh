@@ -65,13 +65,16 @@ for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
             print(*(f"{name}: {line}\n" for line in lines if line.endswith("cannot be limited here")), sep="", end="")
 PYTHON
 }
-# clang-tidy takes a quarter of an hour of both processors, servers and the cluster as long of mostly waiting: it runs
-# beside them and gives way, by commands of its own as theirs are written again.
+# clang-tidy takes a quarter of an hour of both processors, faults, servers and the cluster longer of mostly waiting: it
+# runs beside them and gives way, by commands of its own as theirs are written again. In a group of its own to be ended
+# with what it started, not in a session of its own: to those the kernel gives equal shares, however nice they are.
 tidy='' tidied=$(mktemp -d -t stash-tidy-XXXXXX)
 start_tidy() {
   cp build/asan/compile_commands.json "$tidied"
-  setsid nice -n 19 test/tidy.sh "$tidied" >"$tidied/findings" 2>&1 &
+  set -m
+  nice -n 19 test/tidy.sh "$tidied" >"$tidied/findings" 2>&1 </dev/null &
   tidy=$!
+  set +m
 }
 end_tidy() {
   local status=0
@@ -112,6 +115,7 @@ if wanted unit; then
   # shellcheck disable=SC2046  # names of targets hold no spaces
   build asan $(targets unit)
   tests asan -L unit -j "$jobs"
+  start_tidy
   step "storage and net under TSan"
   build tsan test_storage test_net
   tests tsan -L unit -R '^(storage|net)\.' -j "$jobs"
@@ -121,7 +125,6 @@ if wanted unit; then
   step "fuzzing"
   build fuzz fuzz
   tests fuzz -L fuzz -j "$jobs"
-  start_tidy
 fi
 
 if wanted server; then
