@@ -2,9 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include "engine/engine_fixture.hpp"
+#include "engine/format/codec.hpp"
 #include "engine/format/keys.hpp"
 
 namespace stash::engine::test {
@@ -17,8 +16,8 @@ inline Keys test_keys() {
 
 /// A copy that ends after `size` bytes.
 inline Bytes first_of(const Bytes& bytes, std::size_t size) {
-  Bytes cut(size);
-  std::copy_n(bytes.data(), size, cut.data());
+  Bytes cut;
+  append(cut, ByteView(bytes).first(size));
   return cut;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/format/codec.hpp"
 #include "engine/repository/repository_impl.hpp"
 
 namespace stash::engine {
@@ -68,8 +69,8 @@ Task<Bytes> BlobReader::read_place(BlobPlace place, BlobKind kind) {
   const Frame whole = co_await frame(place.frame, kind);
   if (std::uint64_t{place.offset} + place.length > whole->size())
     throw Error(ErrorKind::Corrupt, "{}: the index points outside a frame", pack_name(place.frame.pack));
-  Bytes blob(place.length);
-  std::copy_n(whole->data() + place.offset, place.length, blob.data());
+  Bytes blob;
+  append(blob, ByteView(*whole).subspan(place.offset, place.length));
   co_return blob;
 }
 

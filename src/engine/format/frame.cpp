@@ -2,8 +2,7 @@
 
 #include <lz4.h>
 
-#include <algorithm>
-
+#include "engine/format/codec.hpp"
 #include "stash/base/error.hpp"
 
 namespace stash::engine {
@@ -23,8 +22,8 @@ Bytes decompress(ByteView payload, Codec codec, std::size_t raw) {
   if (raw > kMaxFrame) throw Error(ErrorKind::Corrupt, "damaged frame: {} bytes are too many", raw);
   if (codec == Codec::Raw) {
     if (payload.size() != raw) throw Error(ErrorKind::Corrupt, "damaged frame: wrong length");
-    Bytes out(raw);
-    std::copy_n(payload.data(), raw, out.data());
+    Bytes out;
+    append(out, payload);
     return out;
   }
   Bytes out(raw);
