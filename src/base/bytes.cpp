@@ -11,6 +11,17 @@ template class std::vector<std::byte, stash::UninitializedAllocator<std::byte>>;
 
 namespace stash {
 
+Bytes copy_of(ByteView bytes) { return copy_of(std::span(&bytes, 1)); }
+
+Bytes copy_of(std::span<const ByteView> parts) {
+  std::size_t size = 0;
+  for (const ByteView part : parts) size += part.size();
+  Bytes whole;
+  whole.reserve(size);
+  for (const ByteView part : parts) append(whole, part);
+  return whole;
+}
+
 std::string to_hex(ByteView bytes) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;

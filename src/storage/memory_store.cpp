@@ -8,12 +8,7 @@ namespace stash::storage {
 
 Task<void> MemoryStore::put(std::string name, std::vector<ByteView> parts) {
   check_name(name);
-  std::size_t size = 0;
-  for (const ByteView part : parts) size += part.size();
-  Bytes whole(size);
-  std::byte* end = whole.data();
-  for (const ByteView part : parts) end = std::copy_n(part.data(), part.size(), end);
-  const bool fresh = objects_.try_emplace(name, std::move(whole)).second;
+  const bool fresh = objects_.try_emplace(name, copy_of(parts)).second;
   if (!fresh) throw Error(ErrorKind::Conflict, "{}: {} exists already", describe(), name);
   co_return;
 }
@@ -27,9 +22,7 @@ Task<Bytes> MemoryStore::get(std::string name, Range range) {
                                   ? whole.size() - std::min<std::uint64_t>(range.length, whole.size())
                                   : std::min<std::uint64_t>(range.offset, whole.size());
   const std::uint64_t length = std::min<std::uint64_t>(range.length, whole.size() - begin);
-  Bytes part(length);
-  std::copy_n(whole.data() + begin, length, part.data());
-  co_return part;
+  co_return copy_of(ByteView(whole).subspan(begin, length));
 }
 
 Task<std::optional<std::uint64_t>> MemoryStore::size(std::string name) {

@@ -5,6 +5,16 @@
 namespace stash {
 namespace {
 
+TEST(Bytes, AreCopiedWithWhatFollows) {
+  EXPECT_EQ(as_text(copy_of(as_bytes("one"))), "one");
+  Bytes some = copy_of(std::vector{as_bytes("one"), ByteView(), as_bytes(" two")});
+  EXPECT_EQ(as_text(some), "one two");
+  append(some, {});
+  append(some, as_bytes(" three"));
+  EXPECT_EQ(as_text(some), "one two three");
+  EXPECT_TRUE(copy_of(ByteView()).empty());
+}
+
 TEST(Bytes, HexRoundTrips) {
   EXPECT_EQ(to_hex(as_bytes("\x01\xff")), "01ff");
   EXPECT_EQ(as_text(*from_hex("6869")), "hi");

@@ -48,9 +48,7 @@ class ActorStore final : public storage::Store {
   Task<void> put(std::string name, std::vector<ByteView> parts) override {
     co_await turn("put", name);
     if (lie_ == Lie::IndexBeforePacks && name.starts_with(kPacksPrefix)) {
-      Bytes whole;
-      for (const ByteView part : parts) whole.insert(whole.end(), part.begin(), part.end());
-      held_back_.emplace_back(std::move(name), std::move(whole));
+      held_back_.emplace_back(std::move(name), copy_of(parts));
       co_return;
     }
     published_ = published_ || name.starts_with(kSnapshotsPrefix);

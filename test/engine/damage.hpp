@@ -54,7 +54,7 @@ inline std::vector<Damage> damages(const Objects& whole, const std::string& name
   Bytes longer = bytes;
   longer.resize(bytes.size() + 1);
   add("a byte too long", longer);
-  longer.insert(longer.end(), bytes.begin(), bytes.end());
+  append(longer, bytes);
   add("twice", std::move(longer));
   const std::string folder = name.substr(0, name.find('/'));
   for (const Objects* from : {&whole, &foreign})

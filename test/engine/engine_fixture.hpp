@@ -44,8 +44,7 @@ inline Bytes dull_bytes(std::size_t size, std::uint64_t seed) {
   while (bytes.size() < size) {
     const std::string line = fmt::format("2026-11-23 host{} service[{}]: request took {} ms\n", engine() % 8,
                                          engine() % 100, engine() % 1000);
-    const ByteView view = as_bytes(line);
-    bytes.insert(bytes.end(), view.begin(), view.end());
+    append(bytes, as_bytes(line));
   }
   bytes.resize(size);
   return bytes;

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "engine/engine_fixture.hpp"
-#include "engine/format/codec.hpp"
 #include "engine/format/keys.hpp"
 
 namespace stash::engine::test {
@@ -15,11 +14,7 @@ inline Keys test_keys() {
 }
 
 /// A copy that ends after `size` bytes.
-inline Bytes first_of(const Bytes& bytes, std::size_t size) {
-  Bytes cut;
-  append(cut, ByteView(bytes).first(size));
-  return cut;
-}
+inline Bytes first_of(const Bytes& bytes, std::size_t size) { return copy_of(ByteView(bytes).first(size)); }
 
 /// Calls `open` with every shorter version of `bytes` and with every byte changed; true when each call throws
 /// an Error that says Corrupt (or Unsupported, where a version byte was hit). Tells the first one that did

@@ -16,11 +16,6 @@ namespace {
 using test::every_damage_is_detected;
 using test::test_keys;
 
-Bytes bytes_of(std::string_view text) {
-  const ByteView view = as_bytes(text);
-  return {view.begin(), view.end()};
-}
-
 std::array<std::byte, 32> id_bytes(unsigned seed) {
   std::array<std::byte, 32> bytes{};
   test::SeededRandom(seed).fill(bytes);
@@ -69,7 +64,7 @@ TEST(ConfigFormat, RoundTripsAndDamageIsDetected) {
   const std::string text = write_config(config, keys.config_mac());
 
   EXPECT_EQ(read_config(text).verify(keys.config_mac()), config);
-  EXPECT_TRUE(every_damage_is_detected(bytes_of(text), [&](const Bytes& damaged) {
+  EXPECT_TRUE(every_damage_is_detected(copy_of(as_bytes(text)), [&](const Bytes& damaged) {
     read_config(as_text(damaged)).verify(keys.config_mac());
   }));
 }
@@ -101,7 +96,7 @@ TEST(KeySlots, OpenWithTheirPasswordOnlyAndDamageIsDetected) {
   EXPECT_EQ(slot.created, now);
   EXPECT_FALSE(read_slot("ffeeddccbbaa99887766554433221100", text).unlock(password))
       << "a slot under another name";
-  EXPECT_TRUE(every_damage_is_detected(bytes_of(text), [&](const Bytes& damaged) {
+  EXPECT_TRUE(every_damage_is_detected(copy_of(as_bytes(text)), [&](const Bytes& damaged) {
     if (!read_slot(id, as_text(damaged)).unlock(password)) throw Error(ErrorKind::Corrupt, "does not open");
   }));
 }
@@ -366,7 +361,7 @@ TEST(ManifestFormat, UnknownMembersArePassedOverAndWrongOnesNamed) {
 TEST(ManifestFormat, DamageIsSurvived) {
   const std::string text = write_manifest(some_manifest());
   EXPECT_TRUE(test::every_damage_is_survived(
-      bytes_of(text), [](const Bytes& damaged) { read_manifest(as_text(damaged), "x"); }));
+      copy_of(as_bytes(text)), [](const Bytes& damaged) { read_manifest(as_text(damaged), "x"); }));
 }
 
 TEST(TombFormat, RoundTripsAndDamageIsDetected) {
@@ -435,7 +430,7 @@ TEST(Frames, WrongLengthsDoNotDecompress) {
   Bytes scratch;
   const Bytes dull = test::dull_bytes(10'000, 1);
   const Payload packed = compress(dull, scratch);
-  const Bytes payload(packed.bytes.begin(), packed.bytes.end());
+  const Bytes payload = copy_of(packed.bytes);
   for (const std::size_t raw : {std::size_t{0}, std::size_t{9'999}, std::size_t{10'001}, kMaxFrame + 1})
     EXPECT_EQ(test::kind_of([&] { decompress(payload, Codec::Lz4, raw); }), ErrorKind::Corrupt) << raw;
 }

@@ -209,8 +209,7 @@ TEST(GoldenRepository, OfFormatOneIsReadForever) {
     if (!file.is_regular_file()) continue;
     std::ifstream in(file.path(), std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(in), {}};
-    const ByteView bytes = as_bytes(text);
-    world.memory.objects()[file.path().lexically_relative(root)] = Bytes(bytes.begin(), bytes.end());
+    world.memory.objects()[file.path().lexically_relative(root)] = copy_of(as_bytes(text));
   }
 
   expect_readable(world);

@@ -103,7 +103,7 @@ struct IndexTest : ::testing::Test {
   Bytes file_bytes() const {
     std::ifstream in(path(), std::ios::binary);
     const std::string text((std::istreambuf_iterator<char>(in)), {});
-    return Bytes(as_bytes(text).begin(), as_bytes(text).end());
+    return copy_of(as_bytes(text));
   }
   void write_file(ByteView bytes) const {
     std::ofstream out(path(), std::ios::binary | std::ios::trunc);

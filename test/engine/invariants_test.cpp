@@ -83,8 +83,7 @@ TEST_F(Stored, ShowsNoContentsNoNamesAndNoSizes) {
   Files files;
   for (const std::string& content :
        {sentence, noise, sentence + std::string(123'457 - sentence.size(), '.')}) {
-    const ByteView bytes = as_bytes(content);
-    files["/data/secret-name-" + std::to_string(files.size())] = Bytes(bytes.begin(), bytes.end());
+    files["/data/secret-name-" + std::to_string(files.size())] = copy_of(as_bytes(content));
   }
   const std::vector<std::string> canaries{sentence,
                                           noise,

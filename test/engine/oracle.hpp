@@ -65,8 +65,7 @@ class Ledger {
  public:
   /// Called before a store is told, since an answer may be lost after the deed.
   void put(const std::string& name, const std::vector<ByteView>& parts) {
-    Bytes whole;
-    for (const ByteView part : parts) whole.insert(whole.end(), part.begin(), part.end());
+    const Bytes whole = copy_of(parts);
     const auto [it, fresh] = written_.try_emplace(name, whole);
     if (!fresh && it->second != whole) blame("{} is written twice, with different bytes", name);
   }

@@ -14,8 +14,7 @@ std::optional<ErrorKind> failure_of(Task<T> task) {
 }
 
 void put_text(World& world, const std::string& name, std::string_view text) {
-  const ByteView bytes = as_bytes(text);
-  world.memory.objects()[name] = Bytes(bytes.begin(), bytes.end());
+  world.memory.objects()[name] = copy_of(as_bytes(text));
 }
 
 TEST(Repository, OpensWithItsPasswordOnly) {

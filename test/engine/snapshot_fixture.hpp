@@ -68,8 +68,7 @@ inline Task<Files> read_snapshot(Repository& repository, std::string id) {
     for (;;) {
       const auto ref = co_await refs.next();
       if (!ref) break;
-      const Bytes part = co_await blobs.read(BlobKind::Data, ref->id, true);
-      content.insert(content.end(), part.begin(), part.end());
+      append(content, co_await blobs.read(BlobKind::Data, ref->id, true));
     }
     files.emplace(entry->path, std::move(content));
   }

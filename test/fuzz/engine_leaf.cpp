@@ -6,7 +6,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ByteView bytes = fuzz::view(data, size);
   return fuzz::decode([&] {
     std::string before;
-    for (engine::LeafCursor leaf(Bytes(bytes.begin(), bytes.end())); leaf.peek(); leaf.pop()) {
+    for (engine::LeafCursor leaf(copy_of(bytes)); leaf.peek(); leaf.pop()) {
       fuzz::require(before.empty() || engine::compare_paths(before, leaf.peek()->path) < 0);
       before = leaf.peek()->path;
     }

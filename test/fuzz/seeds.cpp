@@ -105,7 +105,7 @@ void packs() {
   const std::string text(5000, 'a');
   const Payload payload = compress(as_bytes(text), scratch);
   Bytes frame{std::byte{5000 >> 8}, std::byte{5000 & 255}};
-  frame.insert(frame.end(), payload.bytes.begin(), payload.bytes.end());
+  append(frame, payload.bytes);
   write("engine_frame", "text", frame);
 }
 

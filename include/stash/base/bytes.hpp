@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <optional>
@@ -39,6 +40,17 @@ inline ByteView as_bytes(std::string_view text) { return std::as_bytes(std::span
 inline std::string_view as_text(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
+
+/// Copies at once: insert() and iterators would have the allocator construct one byte after the other.
+inline void append(Bytes& to, ByteView bytes) {
+  if (bytes.empty()) return;
+  const std::size_t at = to.size();
+  to.resize(at + bytes.size());
+  std::memcpy(to.data() + at, bytes.data(), bytes.size());
+}
+/// Bytes of one's own, of one view or of many one after the other.
+Bytes copy_of(ByteView bytes);
+Bytes copy_of(std::span<const ByteView> parts);
 
 /// Lower-case hexadecimal, two digits a byte.
 std::string to_hex(ByteView bytes);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "engine/format/codec.hpp"
 #include "engine/repository/repository_impl.hpp"
 
 namespace stash::engine {
@@ -69,9 +68,7 @@ Task<Bytes> BlobReader::read_place(BlobPlace place, BlobKind kind) {
   const Frame whole = co_await frame(place.frame, kind);
   if (std::uint64_t{place.offset} + place.length > whole->size())
     throw Error(ErrorKind::Corrupt, "{}: the index points outside a frame", pack_name(place.frame.pack));
-  Bytes blob;
-  append(blob, ByteView(*whole).subspan(place.offset, place.length));
-  co_return blob;
+  co_return copy_of(ByteView(*whole).subspan(place.offset, place.length));
 }
 
 std::vector<BlobPlace> BlobReader::find(BlobKind kind, const BlobId& id) const {

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "engine/format/codec.hpp"
 #include "engine/format/frame.hpp"
 
 namespace stash::engine {

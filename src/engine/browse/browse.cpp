@@ -122,7 +122,7 @@ Task<void> write_content(BlobReader& blobs, const Entry& entry, std::function<Ta
     co_return;
   }
   ContentReader content(blobs, entry);
-  Bytes piece(as_bytes(entry.inline_content).begin(), as_bytes(entry.inline_content).end());
+  Bytes piece = copy_of(as_bytes(entry.inline_content));
   std::size_t used = 0;
   const std::vector<Extent> whole{{0, entry.size}};
   std::uint64_t at = 0;

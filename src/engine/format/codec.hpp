@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -11,14 +10,6 @@
 #include "stash/base/error.hpp"
 
 namespace stash::engine {
-
-/// Faster than insert(), which constructs one byte after the other.
-inline void append(Bytes& to, ByteView bytes) {
-  if (bytes.empty()) return;
-  const std::size_t at = to.size();
-  to.resize(at + bytes.size());
-  std::memcpy(to.data() + at, bytes.data(), bytes.size());
-}
 
 /// Appends numbers and texts to bytes, little-endian.
 class ByteWriter {

@@ -2,7 +2,6 @@
 
 #include <lz4.h>
 
-#include "engine/format/codec.hpp"
 #include "stash/base/error.hpp"
 
 namespace stash::engine {
@@ -22,9 +21,7 @@ Bytes decompress(ByteView payload, Codec codec, std::size_t raw) {
   if (raw > kMaxFrame) throw Error(ErrorKind::Corrupt, "damaged frame: {} bytes are too many", raw);
   if (codec == Codec::Raw) {
     if (payload.size() != raw) throw Error(ErrorKind::Corrupt, "damaged frame: wrong length");
-    Bytes out;
-    append(out, payload);
-    return out;
+    return copy_of(payload);
   }
   Bytes out(raw);
   const int size =

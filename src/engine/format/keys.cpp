@@ -61,8 +61,7 @@ std::string slot_line(const KeySlot& slot) {
 Bytes read_base64(const json::Value& v, const KeySlot& slot, std::string_view key, std::size_t size) {
   const auto text = from_base64(json::text(v, key));
   if (!text || text->size() != size) damaged(slot.id, key);
-  const ByteView bytes = as_bytes(*text);
-  return {bytes.begin(), bytes.end()};
+  return copy_of(as_bytes(*text));
 }
 
 std::uint32_t read_cost(const json::Value& v, const KeySlot& slot, std::string_view key) {

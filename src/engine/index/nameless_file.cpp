@@ -21,7 +21,7 @@ NamelessFile::NamelessFile(const std::string& directory)
 void NamelessFile::append(ByteView bytes) {
   if (buffer_.size() + bytes.size() > kBuffer) flush();
   if (bytes.size() < kBuffer) {
-    buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+    stash::append(buffer_, bytes);
     return;
   }
   overwrite(written_, bytes);

@@ -75,7 +75,7 @@ void TreeScan::add_blob(ByteView bytes, TimePoint made) {
       tree.bytes += child.bytes;
     }
   } else if (kind == 'L') {
-    for (LeafCursor leaf(Bytes(bytes.begin(), bytes.end())); leaf.peek(); leaf.pop()) {
+    for (LeafCursor leaf(copy_of(bytes)); leaf.peek(); leaf.pop()) {
       if (tree.entries++ == 0) tree.first = leaf.peek()->path;
       if (leaf.peek()->type == EntryType::File) tree.bytes += leaf.peek()->size;
     }
