@@ -15,6 +15,7 @@ struct ForgetFlags {
 struct PruneFlags {
   HandOptions hand;
   engine::PruneOptions options;
+  bool dry_run = false;
   double max_unused_percent = 5;
 };
 
@@ -90,25 +91,26 @@ Task<int> run_forget(Hand& hand, ForgetFlags& flags) {
              flags.options.dry_run ? "would be removed" : "removed");
   if (!flags.options.prune) co_return code;
   print_prune(result.prune, flags.options.dry_run);
-  // To the prune they are still there.
-  if (flags.options.dry_run && result.removed > 0)
-    fmt::print("not counted: what only the {} snapshots need that would be removed\n", result.removed);
   co_return code;
 }
 
 Task<int> run_prune(Hand& hand, PruneFlags& flags) {
   const auto repository = co_await hand.open();
   flags.options.max_unused = flags.max_unused_percent / 100;
-  const engine::PruneResult result = co_await engine::prune(*repository, flags.options);
+  engine::PruneResult result;
+  if (flags.dry_run)
+    result = co_await engine::foresee_prune(*repository, flags.options, {});
+  else
+    result = co_await engine::prune(*repository, flags.options);
   if (flags.hand.json) {
     JsonLine()
         .text("message_type", "summary")
         .raw("prune", prune_json(result))
-        .flag("dry_run", flags.options.dry_run)
+        .flag("dry_run", flags.dry_run)
         .print();
   } else {
     warn_of(result);
-    if (!flags.hand.quiet) print_prune(result, flags.options.dry_run);
+    if (!flags.hand.quiet) print_prune(result, flags.dry_run);
   }
   co_return code_of(result);
 }
@@ -138,8 +140,7 @@ int forget(int argc, char** argv) {
   flags.tags("--tag", f.options.filter.tags,
              "Only snapshots with all tags of a list with commas; may be repeated: of one of the lists");
   flags.flag("--prune", f.options.prune, "Also free the space");
-  flags.flag("-n,--dry-run", f.options.dry_run,
-             "Only tell what would be done; of --prune without what only the removed snapshots need");
+  flags.flag("-n,--dry-run", f.options.dry_run, "Only tell what would be done");
   flags.positionals("SNAPSHOT", f.options.ids, "Forget exactly these", false);
   if (const auto code = flags.parse(argc, argv)) return *code;
   if (f.options.ids.empty() && keep.empty()) {
@@ -159,7 +160,7 @@ int prune(int argc, char** argv) {
   flags.duration("--young", f.options.young, "Packs younger than this are left alone; 48h when not given");
   flags.percent("--max-unused", f.max_unused_percent,
                 "Percent of unused bytes that may stay, 0 to 100; 5 when not given");
-  flags.flag("-n,--dry-run", f.options.dry_run, "Only tell what would be done");
+  flags.flag("-n,--dry-run", f.dry_run, "Only tell what would be done");
   if (const auto code = flags.parse(argc, argv)) return *code;
   return run_by_hand("prune", f.hand, [&](Hand& hand) { return run_prune(hand, f); });
 }

@@ -51,8 +51,9 @@ Task<std::string> apply_retention(engine::Repository& repository, const BackupOr
   const std::uint64_t refused = result.refused.objects + result.prune.refused.objects;
   const std::string& refusal = result.refused.objects > 0 ? result.refused.first : result.prune.refused.first;
   co_return fmt::format(
-      "{} snapshots kept, {} {}, {} freed{}", result.kept, result.removed,
+      "{} snapshots kept, {} {}, {} {}{}", result.kept, result.removed,
       policy.dry_run ? "would be removed (dry run)" : "removed", format_size(result.prune.bytes_freed),
+      policy.dry_run ? "would be freed" : "freed",
       refused > 0 ? fmt::format("; {} objects cannot be deleted: {}", refused, refusal) : "");
 }
 

@@ -37,7 +37,6 @@ says "would free 0 B in 0 packs"
 expect 0 "$STASH" forget -r "$R" --keep-last 1 --prune --dry-run
 says "1 snapshots kept, 3 would be removed"
 says "would free 0 B in 0 packs"
-says "not counted: what only the 3 snapshots need that would be removed"
 expect 0 "$STASH" prune -r "$R" --dry-run --json
 says '"dry_run":true'
 expect 0 "$STASH" snapshots -r "$R"

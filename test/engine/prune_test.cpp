@@ -157,15 +157,34 @@ TEST_F(Prunes, KeepAFewDeadBytesRatherThanCopyMuch) {
   expect_whole(most, files);
 }
 
-TEST_F(Prunes, ADryRunChangesNothing) {
-  forget(back_up(test::some_files(10, 2)));
-  const auto before = world.memory.objects();
-  PruneOptions options = at_once();
-  options.dry_run = true;
-  const PruneResult result = prune_with(options);
+TEST_F(Prunes, AreForeseenWithWhatOnlyForgottenSnapshotsNeed) {
+  unsigned salt = 0;
+  for (const Duration grace : {Duration::zero(), Duration(std::chrono::hours(24))}) {
+    PruneOptions options = at_once();
+    options.grace = grace;
+    Files files = test::some_files(20, ++salt);
+    const Snapshot all = back_up(files);
+    while (files.size() > 3) files.erase(files.begin());
+    back_up(files);
+    const Snapshot other = back_up(test::some_files(10, ++salt));
+    const auto before = world.memory.objects();
+    const PruneResult nothing = net::run(foresee_prune(*open(), options, {}));
+    const PruneResult foreseen = net::run(foresee_prune(*open(), options, {all.id, other.id}));
 
-  EXPECT_GT(result.packs_condemned, 0u);
-  EXPECT_EQ(world.memory.objects(), before);
+    EXPECT_EQ(world.memory.objects(), before);
+    EXPECT_EQ(nothing.packs_condemned + nothing.packs_deleted, 0u);
+    EXPECT_GT(foreseen.packs_rewritten, 0u);
+    EXPECT_GT(foreseen.bytes_freed + foreseen.bytes_waiting, 200'000u);
+
+    forget(all);
+    forget(other);
+    const PruneResult done = prune_with(options);
+    EXPECT_EQ(foreseen.packs_condemned, done.packs_condemned);
+    EXPECT_EQ(foreseen.packs_rewritten, done.packs_rewritten);
+    EXPECT_EQ(foreseen.packs_deleted, done.packs_deleted);
+    EXPECT_EQ(foreseen.bytes_freed, done.bytes_freed);
+    EXPECT_EQ(foreseen.bytes_waiting, done.bytes_waiting);
+  }
 }
 
 TEST_F(Prunes, RefuseToCallAnythingDeadWhenATreeCannotBeRead) {
@@ -183,7 +202,7 @@ TEST_F(Prunes, CopyEachPackOnceInGroupsOfFewEnoughBlobs) {
   for (unsigned i = 1; i <= 3; ++i) back_up(test::some_files(10, i));
   const auto repository = open();
   Survey now;
-  net::run(take_survey(repository->impl(), now));
+  net::run(take_survey(repository->impl(), now, {}));
   PrunePlan plan;
   for (const Index::Pack& pack : now.index().packs())
     if (pack.kind == BlobKind::Data) plan.to_copy.insert(pack.id);

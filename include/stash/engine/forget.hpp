@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -84,7 +85,6 @@ struct PruneOptions {
   Duration grace = std::chrono::hours(24);  ///< between condemning a pack and deleting it
   Duration young = std::chrono::hours(48);  ///< packs younger than this are not condemned
   double max_unused = 0.05;                 ///< share of dead bytes that may stay
-  bool dry_run = false;
 
   PruneOptions() {}
 };
@@ -93,5 +93,10 @@ struct PruneOptions {
 /// that are still unused. Safe beside any number of backups and other prunes. Error(Corrupt or Unsupported)
 /// that names a snapshot which cannot be read, before it changes anything: nobody knows what that needs.
 Task<PruneResult> prune(Repository& repository, PruneOptions options);
+
+/// What a prune would do once the snapshots with these ids were forgotten. Changes nothing; errors as
+/// prune().
+Task<PruneResult> foresee_prune(Repository& repository, PruneOptions options,
+                                std::set<std::string> forgotten);
 
 }  // namespace stash::engine

@@ -52,6 +52,13 @@ Task<std::vector<KeepDecision>> decide_by_ids(Repository& repository, std::vecto
   co_return decisions;
 }
 
+Task<PruneResult> foresee(Repository& repository, const std::vector<KeepDecision>& decisions) {
+  std::set<std::string> forgotten;
+  for (const KeepDecision& decision : decisions)
+    if (!decision.keep) forgotten.insert(decision.snapshot.id);
+  co_return co_await foresee_prune(repository, {}, std::move(forgotten));
+}
+
 /// False when the store refuses.
 Task<bool> remove(Repository& repository, std::string id, Refusals& refused) {
   try {
@@ -84,9 +91,10 @@ Task<ForgetResult> forget(Repository& repository, ForgetOptions options) {
     if (removed) ++result.removed;
   }
   if (!options.prune) co_return result;
-  PruneOptions collect;
-  collect.dry_run = options.dry_run;
-  result.prune = co_await prune(repository, collect);
+  if (options.dry_run)
+    result.prune = co_await foresee(repository, result.decisions);
+  else
+    result.prune = co_await prune(repository, {});
   co_return result;
 }
 

@@ -52,18 +52,23 @@ class Collector {
       : repository_(repository), options_(options) {}
 
   Task<PruneResult> run();
+  Task<PruneResult> foresee(std::set<std::string> forgotten);
 
  private:
   Task<void> sweep();
+  void count_deleted(const ObjectId& pack);
+  void plan();
   Task<std::exception_ptr> copy_needed();
   Task<void> copy_group(const PackSet& group, BlobKind kind, BlobWriter& writer);
   void leave_what_wants_copies(std::exception_ptr full);
   Task<void> condemn();
+  bool goes_at_once() const { return options_.grace <= Duration::zero(); }
   bool in_use(const Tomb& tomb) const;
   Task<void> tidy();
   PackSet gone() const;
   Task<void> drop_broken();
   Task<void> drop_tombs();
+  PruneResult tally();
   TimePoint now() const { return repository_.environment.timers.now(); }
 
   friend Task<void> copy_packs(Collector& collector, BlobWriter& writer);
@@ -83,19 +88,22 @@ Task<void> Collector::sweep() {
   std::erase_if(packs, [this](const ObjectId& pack) { return refused_.contains(pack); });
   if (packs.empty()) co_return;
   // The copies count on segments that others wrote a moment ago: they have to last longer than the packs.
-  if (!options_.dry_run) co_await repository_.store.sync();
+  co_await repository_.store.sync();
   for (const ObjectId& pack : packs) {
-    const std::uint64_t size = now_.stored.at(pack);
-    if (!options_.dry_run) {
-      const bool removed = co_await try_remove(repository_.store, pack_name(pack), size, result_.refused);
-      if (!removed) refused_.insert(pack);
-      if (!removed) continue;
-    }
-    now_.stored.erase(pack);
-    deleted_.insert(pack);
-    ++result_.packs_deleted;
-    result_.bytes_freed += size;
+    const bool removed =
+        co_await try_remove(repository_.store, pack_name(pack), now_.stored.at(pack), result_.refused);
+    if (removed)
+      count_deleted(pack);
+    else
+      refused_.insert(pack);
   }
+}
+
+void Collector::count_deleted(const ObjectId& pack) {
+  result_.bytes_freed += now_.stored.at(pack);
+  ++result_.packs_deleted;
+  now_.stored.erase(pack);
+  deleted_.insert(pack);
 }
 
 Task<void> Collector::copy_group(const PackSet& group, BlobKind kind, BlobWriter& writer) {
@@ -162,35 +170,51 @@ bool Collector::in_use(const Tomb& tomb) const {
 }
 
 Task<PruneResult> Collector::run() {
-  if (!options_.dry_run) repository_.config.require_writable();
-  co_await take_survey(repository_, now_);
+  repository_.config.require_writable();
+  co_await take_survey(repository_, now_, {});
   co_await sweep();
+  plan();
+  const std::exception_ptr full = co_await copy_needed();
+  if (full) leave_what_wants_copies(full);
+  co_await condemn();
+  // A second survey, after the tomb: without grace its packs can go at once.
+  if (goes_at_once() && (!plan_.condemned.empty() || !plan_.to_copy.empty())) {
+    co_await take_survey(repository_, now_, {});
+    co_await sweep();
+  }
+  co_await tidy();
+  co_return tally();
+}
+
+Task<PruneResult> Collector::foresee(std::set<std::string> forgotten) {
+  co_await take_survey(repository_, now_, std::move(forgotten));
+  for (const ObjectId& pack : sweepable(now_, options_, now())) count_deleted(pack);
+  plan();
+  if (goes_at_once()) {
+    PackSet going = plan_.to_copy;
+    going.insert(plan_.condemned.begin(), plan_.condemned.end());
+    for (const ObjectId& pack : going)
+      if (now_.exists(pack)) count_deleted(pack);
+  }
+  co_return tally();
+}
+
+void Collector::plan() {
   plan_ = plan_prune(now_, options_, now());
   result_.packs_rewritten = plan_.rewritten;
-  if (!options_.dry_run) {
-    const std::exception_ptr full = co_await copy_needed();
-    if (full) leave_what_wants_copies(full);
-  }
-  const std::vector<ObjectId>& fresh = plan_.condemned;
-  if (!options_.dry_run) {
-    co_await condemn();
-    // A second survey, after the tomb: without grace its packs can go at once.
-    if (options_.grace <= Duration::zero() && (!fresh.empty() || !plan_.to_copy.empty())) {
-      co_await take_survey(repository_, now_);
-      co_await sweep();
-    }
-    co_await tidy();
-  }
-  result_.packs_condemned = fresh.size();
+}
+
+PruneResult Collector::tally() {
+  result_.packs_condemned = plan_.condemned.size();
   result_.packs_damaged = damaged_.size();
-  PackSet waiting(fresh.begin(), fresh.end());
+  PackSet waiting(plan_.condemned.begin(), plan_.condemned.end());
   const std::set<ObjectId> in_tombs = now_.tombs.condemned();
   waiting.insert(in_tombs.begin(), in_tombs.end());
   for (const ObjectId& pack : waiting) {
     const auto it = now_.stored.find(pack);
     if (it != now_.stored.end()) result_.bytes_waiting += it->second;
   }
-  co_return result_;
+  return result_;
 }
 
 Task<void> Collector::tidy() {
@@ -251,6 +275,12 @@ Task<void> Collector::drop_tombs() {
 Task<PruneResult> prune(Repository& repository, PruneOptions options) {
   Collector collector(repository.impl(), options);
   co_return co_await collector.run();
+}
+
+Task<PruneResult> foresee_prune(Repository& repository, PruneOptions options,
+                                std::set<std::string> forgotten) {
+  Collector collector(repository.impl(), options);
+  co_return co_await collector.foresee(std::move(forgotten));
 }
 
 }  // namespace stash::engine

@@ -22,14 +22,25 @@ Task<std::exception_ptr> mark(Repository::Impl& repository, Liveness& live, cons
   co_return size ? failure : nullptr;
 }
 
+Task<std::vector<Manifest>> manifests_but(Repository::Impl& repository,
+                                          const std::set<std::string>& forgotten) {
+  const auto on_damaged = [&](const std::string& id, const Error& why) {
+    if (!forgotten.contains(id)) throw Error(why);
+  };
+  std::vector<Manifest> manifests = co_await repository.manifests(on_damaged);
+  std::erase_if(manifests, [&](const Manifest& m) { return forgotten.contains(m.snapshot.id); });
+  co_return manifests;
+}
+
 /// One look at everything. The answer is why some snapshot is not whole, or null: without grace another
 /// collector can delete, after it copied what was needed, what this one's index still points to; and a writer
 /// that lost what it relied on takes its snapshot back a moment later.
-Task<std::exception_ptr> look(Repository::Impl& repository, Survey& now) {
+Task<std::exception_ptr> look(Repository::Impl& repository, Survey& now,
+                              const std::set<std::string>& forgotten) {
   now = Survey();
   now.tombs = co_await read_tombs(repository);
   if (now.tombs.damage) throw Error(*now.tombs.damage);
-  now.manifests = co_await repository.manifests();
+  now.manifests = co_await manifests_but(repository, forgotten);
   repository.index_is_old();
   co_await repository.load_index(Index::Scope::Places);
   now.loaded = repository.loaded();
@@ -89,9 +100,9 @@ void measure(Survey& now, BlobKind kind) {
 
 }  // namespace
 
-Task<void> take_survey(Repository::Impl& repository, Survey& now) {
+Task<void> take_survey(Repository::Impl& repository, Survey& now, std::set<std::string> forgotten) {
   for (int tries = 1;; ++tries) {
-    const std::exception_ptr failure = co_await look(repository, now);
+    const std::exception_ptr failure = co_await look(repository, now, forgotten);
     if (!failure) break;
     if (tries == kLooks) std::rethrow_exception(failure);
   }

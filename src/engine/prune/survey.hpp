@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "engine/repository/pack_list.hpp"
@@ -37,8 +39,8 @@ struct Survey {
   const Index& index() const { return loaded->index; }
 };
 
-/// Replaces `now`, whose memory goes first. Error(Corrupt) when a tomb, manifest or tree cannot be read, also
-/// at the third look.
-Task<void> take_survey(Repository::Impl& repository, Survey& now);
+/// Replaces `now`, whose memory goes first. Snapshots in `forgotten` count as gone. Error(Corrupt) when a
+/// tomb, manifest or tree cannot be read, also at the third look.
+Task<void> take_survey(Repository::Impl& repository, Survey& now, std::set<std::string> forgotten);
 
 }  // namespace stash::engine
