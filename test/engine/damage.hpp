@@ -47,7 +47,7 @@ inline std::vector<Damage> damages(const Objects& whole, const std::string& name
   for (const std::size_t length : {std::size_t{0}, std::size_t{1}, std::size_t{15}, std::size_t{16},
                                    std::size_t{17}, bytes.size() / 2, bytes.size() - 16, bytes.size() - 1})
     if (length < bytes.size())
-      add(fmt::format("cut to {} bytes", length), Bytes(bytes.data(), bytes.data() + length));
+      add(fmt::format("cut to {} bytes", length), copy_of(ByteView(bytes).first(length)));
   Bytes zeros = bytes;
   std::fill(zeros.begin() + zeros.size() * 3 / 4, zeros.end(), std::byte{0});
   add("its last quarter zero", std::move(zeros));

@@ -169,7 +169,7 @@ TEST(SealedObjects, ALostPieceAndASwappedOneAreDetected) {
     return !test::kind_of([&] { open_object(keys, kSegmentMagic, "index/a", bytes); });
   };
   ASSERT_TRUE(opens(sealed));
-  Bytes lost(sealed.begin(), sealed.end() - static_cast<std::ptrdiff_t>(kStoredPiece));
+  Bytes lost = test::first_of(sealed, sealed.size() - kStoredPiece);
   EXPECT_FALSE(opens(lost));
   lost[12] = std::byte{1};  // the header's count made to fit
   EXPECT_FALSE(opens(lost));

@@ -188,7 +188,7 @@ TEST_F(Prunes, AreForeseenWithWhatOnlyForgottenSnapshotsNeed) {
 }
 
 TEST_F(Prunes, RefuseToCallAnythingDeadWhenATreeCannotBeRead) {
-  back_up(test::some_files(10, 1));
+  const Snapshot damaged = back_up(test::some_files(10, 1));
   forget(back_up(test::some_files(10, 2)));
   for (auto& [name, bytes] : world.memory.objects())
     if (name.starts_with("snapshots/")) bytes.back() ^= std::byte{1};
@@ -196,6 +196,7 @@ TEST_F(Prunes, RefuseToCallAnythingDeadWhenATreeCannotBeRead) {
 
   EXPECT_EQ(test::kind_of([&] { prune_with(at_once()); }), ErrorKind::Corrupt);
   EXPECT_EQ(world.memory.objects(), before);
+  EXPECT_GT(net::run(foresee_prune(*open(), at_once(), {damaged.id})).packs_condemned, 0u);
 }
 
 TEST_F(Prunes, CopyEachPackOnceInGroupsOfFewEnoughBlobs) {

@@ -1,5 +1,6 @@
 #include "engine/prune/survey.hpp"
 
+#include "engine/repository/snapshot_list.hpp"
 #include "engine/repository/store_io.hpp"
 #include "stash/base/error.hpp"
 
@@ -22,16 +23,6 @@ Task<std::exception_ptr> mark(Repository::Impl& repository, Liveness& live, cons
   co_return size ? failure : nullptr;
 }
 
-Task<std::vector<Manifest>> manifests_but(Repository::Impl& repository,
-                                          const std::set<std::string>& forgotten) {
-  const auto on_damaged = [&](const std::string& id, const Error& why) {
-    if (!forgotten.contains(id)) throw Error(why);
-  };
-  std::vector<Manifest> manifests = co_await repository.manifests(on_damaged);
-  std::erase_if(manifests, [&](const Manifest& m) { return forgotten.contains(m.snapshot.id); });
-  co_return manifests;
-}
-
 /// One look at everything. The answer is why some snapshot is not whole, or null: without grace another
 /// collector can delete, after it copied what was needed, what this one's index still points to; and a writer
 /// that lost what it relied on takes its snapshot back a moment later.
@@ -40,7 +31,9 @@ Task<std::exception_ptr> look(Repository::Impl& repository, Survey& now,
   now = Survey();
   now.tombs = co_await read_tombs(repository);
   if (now.tombs.damage) throw Error(*now.tombs.damage);
-  now.manifests = co_await manifests_but(repository, forgotten);
+  std::vector<std::string> snapshots = co_await list_snapshots(repository.store);
+  std::erase_if(snapshots, [&](const std::string& id) { return forgotten.contains(id); });
+  now.manifests = co_await repository.manifests_of(std::move(snapshots));
   repository.index_is_old();
   co_await repository.load_index(Index::Scope::Places);
   now.loaded = repository.loaded();
