@@ -5,12 +5,14 @@
 #include "stash/net/task.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -197,30 +199,38 @@ Task<void> within(Duration limit, std::string what, Task<void> op) {
   std::rethrow_exception(failure);
 }
 
-namespace {
-
-Task<void> call(std::function<void()> fn) {
-  fn();
-  co_return;
-}
-
-}  // namespace
-
 // The work cannot be interrupted and refers to the caller's frame: the caller stays until it has ended.
 Task<void> offload(Pool& pool, std::function<void()> fn) {
   if (pool.runs_inline()) {
     fn();
     co_return;
   }
-  auto failed = co_await asio::co_spawn(pool, call(std::move(fn)), uncancellable());
-  if (auto failure = std::get<0>(failed)) std::rethrow_exception(failure);
+  const auto executor = co_await asio::this_coro::executor;
+  auto begin = [&pool, &fn, executor](auto handler) {
+    auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
+    pool.post([&fn, executor, waiting = std::move(waiting)] {
+      std::exception_ptr failure;
+      try {
+        fn();
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      asio::post(executor, [waiting, failure = std::move(failure)] {
+        auto resume = std::move(*waiting);
+        std::move(resume)(failure);
+      });
+    });
+  };
+  auto token = uncancellable();
+  const auto [failure] =
+      co_await asio::async_initiate<decltype(token), void(std::exception_ptr)>(std::move(begin), token);
+  if (failure) std::rethrow_exception(failure);
 }
 
 namespace {
 
 /// Of a thread, not of a call: kept connections of objects made outside may outlive the call. It never runs
-/// out of work: a thread of a pool lets go of it some time after it has answered, and were that the last
-/// there is, it would stop the loop, which may be at the next call's task by then.
+/// out of work: what is on a pool is none of its own, and all there is may be there.
 struct Loop {
   asio::io_context io{1};
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};

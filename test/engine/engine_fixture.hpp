@@ -1,7 +1,5 @@
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
-
 #include <memory>
 #include <random>
 #include <string>
