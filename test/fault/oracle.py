@@ -12,6 +12,7 @@ import random
 import shutil
 import subprocess
 import tempfile
+from pathlib import Path
 
 PASSWORD = "0123456789abcdef" * 3
 CANARIES = [b"line of text", b"source/dir", b"/file1"]  # of change_source()
@@ -56,6 +57,17 @@ def change_source(folder, rng, files=6, size=40_000):
             file.write(content)
 
 
+def threads_below(pid):
+    """What each thread of a process and of its children waits in: ids and names, the kernel's function, the system call."""
+    told = []
+    for task in sorted(os.listdir(f"/proc/{pid}/task")):
+        at = f"/proc/{pid}/task/{task}"
+        told.append(" ".join([task, *(Path(at, name).read_text(encoding="ascii").strip() for name in ("comm", "wchan", "syscall"))]))
+        for child in Path(at, "children").read_text(encoding="ascii").split():
+            told += threads_below(child)
+    return told
+
+
 class World:
     def __init__(self, stash, folder, address=None, seed=1):
         self.stash = stash
@@ -75,13 +87,18 @@ class World:
     def run(self, *arguments, prefix=(), time_limit=120, prepare=None):
         """Exit code and standard output; `prefix` goes before the command (a tracer), `prepare` is called in the new process."""
         before = self.objects()
-        done = subprocess.run([*prefix, *self.command(*arguments)], env=self.environment, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=time_limit, check=False, preexec_fn=prepare)
-        out = done.stdout.decode(errors="replace")
+        with subprocess.Popen([*prefix, *self.command(*arguments)], env=self.environment, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, preexec_fn=prepare) as process:
+            try:
+                out, said = (stream.decode(errors="replace") for stream in process.communicate(timeout=time_limit))
+            except subprocess.TimeoutExpired as late:
+                states = "\n".join(threads_below(process.pid))
+                process.kill()
+                raise Lost(f"{' '.join(arguments)} did not end within {time_limit} s; its threads were in\n{states}") from late
         told = [line for line in out.splitlines() if line.startswith('{"message_type":"file_error"')]
-        self.said = done.stderr.decode(errors="replace") + "\n".join(told)
+        self.said = said + "\n".join(told)
         self.watch(arguments[0], before, self.objects())
-        return done.returncode, out
+        return process.returncode, out
 
     def objects(self):
         """Name -> what tells that an object was written again, of a local repository."""
