@@ -36,9 +36,9 @@ TEST(Pool, JoiningTwiceIsJoiningOnce) {
 
 TEST(Pool, WorkMayPostMoreWork) {
   std::atomic<int> done = 0;
+  std::atomic<bool> posted = false;
   {
     Pool pool(2);
-    std::atomic<bool> posted = false;
     pool.post([&] {
       pool.post([&done] { ++done; });
       posted = true;
