@@ -60,11 +60,13 @@ def change_source(folder, rng, files=6, size=40_000):
 def threads_below(pid):
     """What each thread of a process and of its children waits in: ids and names, the kernel's function, the system call."""
     told = []
-    for task in sorted(os.listdir(f"/proc/{pid}/task")):
-        at = f"/proc/{pid}/task/{task}"
-        told.append(" ".join([task, *(Path(at, name).read_text(encoding="ascii").strip() for name in ("comm", "wchan", "syscall"))]))
-        for child in Path(at, "children").read_text(encoding="ascii").split():
-            told += threads_below(child)
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        try:
+            told.append(" ".join([task.name, *((task / name).read_text(encoding="ascii").strip() for name in ("comm", "wchan", "syscall"))]))
+            for child in (task / "children").read_text(encoding="ascii").split():
+                told += threads_below(child)
+        except (FileNotFoundError, ProcessLookupError):
+            told.append(f"{task.name} has ended")
     return told
 
 

@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 
-from oracle import World, Lost, change_source, fingerprint
+from oracle import World, Lost, change_source, fingerprint, threads_below
 
 GRACE = "20s"
 
@@ -52,10 +52,11 @@ class Soak:
             life = world.rng.uniform(0.02, 1.5) if mortal and world.rng.random() < 0.2 else 300
             out, said = process.communicate(timeout=life)
         except subprocess.TimeoutExpired:
+            states = "\n".join(threads_below(process.pid)) if life == 300 else None
             process.kill()
             process.communicate()
-            if life == 300:
-                raise Lost(f"{' '.join(arguments)} hangs") from None
+            if states:
+                raise Lost(f"{' '.join(arguments)} hangs; its threads were in\n{states}") from None
             self.count("killed")
             return None, ""
         world.said = said.decode(errors="replace")
