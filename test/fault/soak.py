@@ -55,7 +55,7 @@ class Soak:
             states = "\n".join(threads_below(process.pid)) if life == 300 else None
             process.kill()
             process.communicate()
-            if states:
+            if states is not None:
                 raise Lost(f"{' '.join(arguments)} hangs; its threads were in\n{states}") from None
             self.count("killed")
             return None, ""
